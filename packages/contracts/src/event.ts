@@ -1,0 +1,17 @@
+/** Live events: they say what changed, not how; the client asks again. Log lines come in full. */
+import { z } from 'zod';
+
+/** `GET /api/v1/events`: one event per change of an app or of one of its deployments. */
+export const changeEventSchema = z.object({
+  type: z.enum(['app', 'deployment', 'app-deleted']),
+  appId: z.string(),
+  deploymentId: z.string().nullable(),
+});
+export type ChangeEvent = z.infer<typeof changeEventSchema>;
+
+/** Names of the server-sent events. `ended` closes a deployment's log; its data is the deployment. */
+export const EVENT_NAMES = { change: 'change', line: 'line', ended: 'ended' } as const;
+
+export const instanceLogLineSchema = z.object({ instanceId: z.string(), number: z.int(), text: z.string() });
+export const instanceLogSchema = z.object({ lines: z.array(instanceLogLineSchema) });
+export type InstanceLogLine = z.infer<typeof instanceLogLineSchema>;

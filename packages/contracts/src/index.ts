@@ -1,0 +1,7 @@
+/** Schemas of the HTTP API and live events; every type is inferred from its schema. */
+export * from './account.ts';
+export * from './app.ts';
+export * from './deployment.ts';
+export * from './error.ts';
+export * from './event.ts';
+export * from './paths.ts';
