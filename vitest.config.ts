@@ -1,0 +1,40 @@
+/** How the tests run: quick ones in parallel, those that load the whole machine one file at a time after them. */
+import { defineConfig } from 'vitest/config';
+
+const machine = ['packages/runtimes/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'test/**/*.test.ts'];
+const report = process.env.TEAL_TEST_REPORT;
+
+// biome-ignore lint/style/noDefaultExport: the tool's own convention
+export default defineConfig({
+  test: {
+    environment: 'node',
+    maxWorkers: 2,
+    reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'parts',
+          include: ['packages/*/test/**/*.test.ts'],
+          exclude: machine,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          teardownTimeout: 15_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'machine',
+          include: machine,
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          teardownTimeout: 30_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
