@@ -31,7 +31,6 @@ const variableName = z
   .string()
   .refine(isVariableName, 'use letters, digits and _, not starting with a digit')
   .refine((name) => !RESERVED_VARIABLES.includes(name), 'is set by the platform');
-// biome-ignore lint/suspicious/noControlCharactersInRegex: a NUL byte cannot be in an environment
 const variableValue = z
   .string()
   .max(131_072)

@@ -17,10 +17,8 @@ export const LINE_MAX_CHARACTERS = 4_096;
 /** A deployment's log ends after this many bytes; the platform's own last lines still follow. */
 export const LOG_MAX_BYTES = 10 * 1024 * 1024;
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
 const ESCAPES =
   /\u001b\[([0-9;]*)m|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\u001b[PX^_][^\u001b]*(?:\u001b\\)?|\u001b\[[0-?]*[ -/]*[@-~]?|\u001b[ -/]*[0-~]?/g;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
 const CONTROLS = /[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
@@ -37,7 +35,6 @@ export function cleanLine(text: string): string {
   return clean.includes('\u001b[') && !clean.endsWith('\u001b[0m') ? `${clean}\u001b[0m` : clean;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
 const COLOURS_ONLY = /\u001b\[[0-9;]*m/g;
 
 /** The line without colours, for mails and for output that is no terminal. */

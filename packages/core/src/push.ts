@@ -31,7 +31,6 @@ export function isDeletion(command: RefCommand): boolean {
 export function checkPushOptions(options: readonly string[]): readonly string[] {
   for (const option of options) {
     const key = option.split('=', 1)[0] ?? '';
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are refused here
     const known = PUSH_OPTIONS.includes(key) && option.length <= 200 && !/[\u0000-\u001f\u007f]/.test(option);
     if (!known) {
       throw new TealError('push_option_invalid', { option: option.slice(0, 40), known: PUSH_OPTIONS.join(', ') });

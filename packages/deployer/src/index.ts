@@ -6,3 +6,4 @@ export * from './ports/prober.ts';
 export * from './ports/queue.ts';
 export * from './ports/router.ts';
 export * from './ports/source.ts';
+export * from './ports/store.ts';

@@ -1,14 +1,32 @@
-/** Port: one mail, handed to a mail server. Adapter: packages/mailer. */
-export interface Mail {
-  to: string;
-  subject: string;
-  /** Plain text. */
-  text: string;
-  /** Stable over retries, with angle brackets. */
-  messageId: string;
+/** Port: puts mails into words and hands them to a mail server. Adapter: packages/mailer. */
+import type { CommitFacts, Phase } from '@teal/core';
+
+/** What a failure mail tells, as it was when the deployment failed. */
+export interface FailureFacts {
+  deploymentId: string;
+  appName: string;
+  commit: CommitFacts;
+  trigger: string;
+  requestedBy: string;
+  phase: Phase;
+  code: string;
+  reason: string;
+  /** Last lines of the deployment's log, without colours. */
+  lastLines: readonly string[];
+  /** What still serves: a short commit and its message, or null when nothing is live. */
+  stillServes: CommitFacts | null;
+  /** The deployment's page. */
+  link: string;
+  failedAt: string;
 }
 
 export interface MailSender {
-  /** Resolves when the mail server has accepted it. */
-  send(mail: Mail, signal: AbortSignal): Promise<void>;
+  /**
+   * Sends one mail about one failure, or a digest about several of one app. `messageId` is stable over retries.
+   * Resolves when the mail server has accepted it.
+   */
+  sendFailures(
+    mail: { to: string; messageId: string; failures: readonly FailureFacts[] },
+    signal: AbortSignal,
+  ): Promise<void>;
 }
