@@ -5,6 +5,7 @@ const host = await prepareHost({
   want: ['docker', 'mmdebstrap', 'redis', 'chromium'],
   install: process.env.TEAL_TEST_INSTALL !== 'no',
   say: (line) => process.stdout.write(`${line}\n`),
+  environment: process.env,
 });
 if (process.env.TEAL_TEST_REQUIRE === 'docker' && !host.docker.available) {
   process.stderr.write(`The tests need Docker here: ${host.docker.why}\n`);
