@@ -5,6 +5,8 @@ import type { RecipeChoice, RecipeSource, RecipeStep } from './plan.ts';
 
 const MAJORS = [24, 22, 20] as const;
 const LOCKS = ['package-lock.json', 'npm-shrinkwrap.json'];
+/** npm without the requests and notices that help nobody in a build. */
+const QUIET_NPM = { npm_config_audit: 'false', npm_config_fund: 'false', npm_config_update_notifier: 'false' };
 /** npm runs these by itself at install; they may need any file of the source. */
 const INSTALL_SCRIPTS = ['preinstall', 'install', 'postinstall', 'prepublish', 'preprepare', 'prepare', 'postprepare'];
 
@@ -75,14 +77,13 @@ function startCommand(manifest: Manifest, npmrc: string): { run: string; environ
 
 function nodeSteps(manifest: Manifest, locked: boolean): RecipeStep[] {
   const install = locked ? 'npm ci' : 'npm install';
-  const flags = '--no-audit --no-fund --no-update-notifier';
   if (manifest.scripts.build === undefined) {
-    return [{ phase: 'install', command: `${install} --omit=dev ${flags}`, cache: 'npm' }];
+    return [{ phase: 'install', command: `${install} --omit=dev`, cache: 'npm' }];
   }
   return [
-    { phase: 'install', command: `${install} --include=dev ${flags}`, cache: 'npm' },
+    { phase: 'install', command: `${install} --include=dev`, cache: 'npm' },
     { phase: 'build', command: 'npm run build', cache: 'npm' },
-    { phase: 'build', command: `npm prune --omit=dev --ignore-scripts ${flags}`, cache: 'npm' },
+    { phase: 'build', command: 'npm prune --omit=dev --ignore-scripts', cache: 'npm' },
   ];
 }
 
@@ -118,7 +119,7 @@ export function nodeRecipe(source: RecipeSource): RecipeChoice {
     dependencyFiles: needsWholeSource(manifest, paths) ? null : dependencyFiles,
     steps: nodeSteps(manifest, lock !== undefined),
     run,
-    environment: { NODE_ENV: 'production', ...(usesStart ? start.environment : {}) },
+    environment: { NODE_ENV: 'production', ...QUIET_NPM, ...(usesStart ? start.environment : {}) },
     pathEntries: ['node_modules/.bin'],
   });
 }
