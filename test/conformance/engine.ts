@@ -437,7 +437,9 @@ export function engineConformance(
       });
 
       async function tail(ref: string, tailLines: number): Promise<string[]> {
-        return Array.fromAsync(engine.logs(ref, { tailLines, follow: false }));
+        const lines: string[] = [];
+        for await (const line of engine.logs(ref, { tailLines, follow: false })) lines.push(line);
+        return lines;
       }
     });
 
