@@ -32,3 +32,8 @@ export function isId(kind: IdKind, text: string): boolean {
 export function shortId(id: string): string {
   return id.slice(id.indexOf('_') + 1).slice(0, 8);
 }
+
+/** A commit as people write it: its first seven digits. */
+export function shortCommit(commit: string): string {
+  return commit.slice(0, 7);
+}

@@ -1,0 +1,73 @@
+/** Connections and transactions. Knows nothing of what is stored. */
+import { TealError } from '@teal/core';
+import type { Lease } from '@teal/deployer';
+import pg from 'pg';
+
+export type Query = pg.Pool | pg.PoolClient;
+
+export interface DatabaseOptions {
+  /** A PostgreSQL URL, or host (a socket folder or a name), user and database. */
+  connection: string | { host: string; user: string; database: string; port?: number; password?: string };
+  /** Namespace of the tables; tests have one each. */
+  schema: string;
+  maxConnections?: number;
+}
+
+export function clientConfig(options: DatabaseOptions): pg.ClientConfig {
+  const { connection, schema } = options;
+  const where = typeof connection === 'string' ? { connectionString: connection } : connection;
+  return { ...where, options: `-c search_path=${schema}`, connectionTimeoutMillis: 10_000, keepAlive: true };
+}
+
+export function openPool(options: DatabaseOptions): pg.Pool {
+  if (!/^[a-z_][a-z0-9_]{0,50}$/.test(options.schema)) throw new Error(`not a schema name: ${options.schema}`);
+  const pool = new pg.Pool({ ...clientConfig(options), max: options.maxConnections ?? 16, query_timeout: 30_000 });
+  // An idle connection that breaks (PostgreSQL restarted) is replaced by the pool; without a listener it would end the process.
+  pool.on('error', () => {});
+  return pool;
+}
+
+/** Runs `work` in one transaction. */
+export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('begin');
+    const result = await work(client);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch((cause: Error) => {
+      broken = cause;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** A transaction that happens only while `lease` is held; the lease cannot change hands before it ends. */
+export function fenced<T>(pool: pg.Pool, lease: Lease, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  return transaction(pool, async (client) => {
+    const held = await client.query(
+      'select 1 from leases where app_id = $1 and token = $2 and expires_at > clock_timestamp() for share',
+      [lease.appId, lease.token],
+    );
+    if (held.rowCount !== 1) throw new TealError('lease_lost');
+    return work(client);
+  });
+}
+
+/** The only row, or null. */
+export async function one<R extends pg.QueryResultRow>(
+  query: Query,
+  text: string,
+  values: unknown[] = [],
+): Promise<R | null> {
+  const result = await query.query<R>(text, values);
+  return result.rows[0] ?? null;
+}
+
+export function isUniqueViolation(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '23505';
+}

@@ -1,0 +1,53 @@
+/** Answers to requests that carried an Idempotency-Key, so that a repeated one gets the first one's answer. */
+import type pg from 'pg';
+import { one } from './database.ts';
+
+export type Claim =
+  | { kind: 'first' }
+  | { kind: 'running' }
+  | { kind: 'mismatch' }
+  | { kind: 'answered'; status: number; answer: unknown };
+
+export interface Idempotency {
+  /** Claims `key`; only `first` may run the request. A claim without an answer is free again after a minute. */
+  claim(userId: string, key: string, requestDigest: string): Promise<Claim>;
+  answer(userId: string, key: string, status: number, answer: unknown): Promise<void>;
+  /** The request failed in a way that trying again may mend. */
+  forget(userId: string, key: string): Promise<void>;
+}
+
+export function createIdempotency(pool: pg.Pool): Idempotency {
+  return {
+    async claim(userId, key, requestDigest) {
+      await pool.query(
+        `delete from idempotency_keys where (user_id = $1 and key = $2 and status is null
+           and created_at < now() - interval '1 minute') or created_at < now() - interval '1 day'`,
+        [userId, key],
+      );
+      const claimed = await pool.query(
+        'insert into idempotency_keys (user_id, key, request_digest) values ($1, $2, $3) on conflict do nothing',
+        [userId, key, requestDigest],
+      );
+      if (claimed.rowCount === 1) return { kind: 'first' };
+      const row = await one<{ request_digest: string; status: number | null; answer: unknown }>(
+        pool,
+        'select request_digest, status, answer from idempotency_keys where user_id = $1 and key = $2',
+        [userId, key],
+      );
+      if (row === null) return { kind: 'running' };
+      if (row.request_digest !== requestDigest) return { kind: 'mismatch' };
+      return row.status === null ? { kind: 'running' } : { kind: 'answered', status: row.status, answer: row.answer };
+    },
+    async answer(userId, key, status, answer) {
+      await pool.query('update idempotency_keys set status = $3, answer = $4 where user_id = $1 and key = $2', [
+        userId,
+        key,
+        status,
+        JSON.stringify(answer),
+      ]);
+    },
+    async forget(userId, key) {
+      await pool.query('delete from idempotency_keys where user_id = $1 and key = $2', [userId, key]);
+    },
+  };
+}

@@ -1,0 +1,97 @@
+/** Rows of the database as the model's values. */
+import type { App, CommitFacts, Deployment, DeploymentState, Image, Instance, Release } from '@teal/core';
+import type { Push } from '@teal/deployer';
+
+// Rows come as the driver gives them; these functions are the one place that trusts their shape.
+// biome-ignore lint/suspicious/noExplicitAny: see above
+export type Row = Record<string, any>;
+
+export const APP_COLUMNS =
+  'id, organisation_id, name, deploy_branch, settings, environment, stopped, live_release_id, created_at';
+
+export function toApp(row: Row): App {
+  return {
+    id: row.id,
+    organisationId: row.organisation_id,
+    name: row.name,
+    deployBranch: row.deploy_branch,
+    settings: row.settings,
+    environment: row.environment,
+    stopped: row.stopped,
+    liveReleaseId: row.live_release_id,
+    createdAt: row.created_at,
+  };
+}
+
+export function toRelease(row: Row): Release {
+  return {
+    id: row.id,
+    appId: row.app_id,
+    imageId: row.image_id,
+    commit: row.commit as CommitFacts,
+    environment: row.environment,
+    settings: row.settings,
+    configurationDigest: row.configuration_digest,
+    createdAt: row.created_at,
+    liveAt: row.live_at,
+    retiredAt: row.retired_at,
+  };
+}
+
+export function toImage(row: Row): Image {
+  return { id: row.id, appId: row.app_id, key: row.key, ref: row.ref, createdAt: row.created_at };
+}
+
+export function toInstance(row: Row): Instance {
+  return {
+    id: row.id,
+    appId: row.app_id,
+    releaseId: row.release_id,
+    deploymentId: row.deployment_id,
+    number: row.number,
+    colour: row.colour,
+    state: row.state,
+    ref: row.ref,
+    address: row.host === null ? null : { host: row.host, port: row.port },
+    startedAt: row.started_at,
+    asleepSince: row.asleep_since,
+  };
+}
+
+export function toDeployment(row: Row): Deployment {
+  const times = Object.entries(row.times as Record<DeploymentState, string>).map(([state, at]) => [
+    state,
+    new Date(at),
+  ]);
+  return {
+    id: row.id,
+    appId: row.app_id,
+    sequence: Number(row.sequence),
+    trigger: row.trigger,
+    state: row.state,
+    commit: row.commit as CommitFacts,
+    branch: row.branch,
+    pushOptions: row.push_options,
+    requestedBy: row.requested_by,
+    releaseId: row.release_id,
+    colour: row.colour,
+    failure: row.failure,
+    cancelReason: row.cancel_reason,
+    attempts: row.attempts,
+    createdAt: row.created_at,
+    times: Object.fromEntries(times),
+  };
+}
+
+export function toPush(row: Row): Push {
+  return {
+    id: row.id,
+    sequence: Number(row.sequence),
+    appId: row.app_id,
+    command: row.command,
+    branch: row.branch,
+    options: row.options,
+    pushedBy: row.pushed_by,
+    createdAt: row.created_at,
+  };
+}
