@@ -1,0 +1,3 @@
+/** The data plane: routes requests to pools. */
+export { createEmbeddedRouter, type EmbeddedRouter, type EmbeddedRouterOptions, type RouterLog } from './embedded.ts';
+export { DEFAULT_LIMITS, type Limits } from './limits.ts';

@@ -1,0 +1,61 @@
+/** One member's connections. Keeps idle ones for safe requests only; counts and chooses nothing. */
+import { Agent, type ClientRequest } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Address } from '@teal/core';
+import type { Member } from '@teal/deployer';
+
+/** Node apps close idle connections after 5 s by default: ours go first, so that few are stale. */
+const IDLE_MS = 4_000;
+const MAX_IDLE = 64;
+
+class MemberAgent extends Agent {
+  retired = false;
+
+  constructor() {
+    super({ keepAlive: true, maxFreeSockets: MAX_IDLE, scheduling: 'lifo' });
+  }
+
+  /** False closes the connection (the types of Node say void here). */
+  override keepSocketAlive(socket: Socket): boolean {
+    const keep = super.keepSocketAlive(socket) as unknown as boolean;
+    if (this.retired || !keep) return false;
+    // Less where the app's Keep-Alive header said so.
+    socket.setTimeout(Math.min(socket.timeout || IDLE_MS, IDLE_MS));
+    return true;
+  }
+
+  override reuseSocket(socket: Socket, request: ClientRequest): void {
+    socket.setTimeout(0);
+    super.reuseSocket(socket, request);
+  }
+}
+
+/** For requests that must not be sent twice: a connection that nobody used before. */
+export const freshAgent = new Agent({ keepAlive: false });
+
+export class Upstream {
+  readonly instanceId: string;
+  readonly address: Address;
+  readonly agent: MemberAgent = new MemberAgent();
+
+  constructor(member: Member) {
+    this.instanceId = member.instanceId;
+    this.address = { ...member.address };
+  }
+
+  is(member: Member): boolean {
+    return (
+      this.instanceId === member.instanceId &&
+      this.address.host === member.address.host &&
+      this.address.port === member.address.port
+    );
+  }
+
+  /** Closes idle connections now and busy ones after their request. */
+  retire(): void {
+    this.agent.retired = true;
+    for (const sockets of Object.values(this.agent.freeSockets)) {
+      for (const socket of [...(sockets ?? [])]) socket.destroy();
+    }
+  }
+}
