@@ -1,4 +1,8 @@
 /** The use cases of Teal and the ports they stand on. */
+export type { PushRequest } from './acceptPush.ts';
+export type { Context, DeployerSettings, Logger } from './context.ts';
+export { createDeployer, type Deployer } from './deployer.ts';
+export type { Follow, FollowOptions } from './followDeployment.ts';
 export * from './ports/clock.ts';
 export * from './ports/engine.ts';
 export * from './ports/mail.ts';
@@ -7,3 +11,5 @@ export * from './ports/queue.ts';
 export * from './ports/router.ts';
 export * from './ports/source.ts';
 export * from './ports/store.ts';
+export { configurationDigest } from './prepareRelease.ts';
+export type { Requested, ReviveRequest } from './requestDeployment.ts';

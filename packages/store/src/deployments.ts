@@ -33,7 +33,7 @@ async function move(
   if (next === null || (row.cancel_requested && !despiteCancel)) return null;
   const moved = await one<Row>(
     client,
-    `update deployments set state = $2, times = times || jsonb_build_object($2::text, clock_timestamp()),
+    `update deployments set state = $2, attempts = 1, times = times || jsonb_build_object($2::text, clock_timestamp()),
        release_id = coalesce($3, release_id), colour = coalesce($4, colour), failure = coalesce($5, failure)
      where id = $1 returning *`,
     [
@@ -193,12 +193,12 @@ export function createDeployments(pool: pg.Pool): Deployments {
         return move(client, row, { event, change });
       });
     },
-    async attempt(lease, id) {
+    async attempt(lease, id, by) {
       return fenced(pool, lease, async (client) => {
         const row = await one<{ attempts: number }>(
           client,
-          'update deployments set attempts = attempts + 1 where id = $1 returning attempts',
-          [id],
+          'update deployments set attempts = attempts + $2 where id = $1 returning attempts',
+          [id, by],
         );
         return row?.attempts ?? 0;
       });

@@ -59,6 +59,10 @@ export function createPushes(pool: pg.Pool): Pushes {
     pool.query(`update pushes set state = $2 where id = $1 and state = 'provisional'`, [pushId, state]);
 
   return {
+    async get(pushId) {
+      const row = await one<Row>(pool, `select ${COLUMNS} from pushes where id = $1`, [pushId]);
+      return row === null ? null : toPush(row);
+    },
     async provisional(push) {
       const row = await one<Row>(
         pool,

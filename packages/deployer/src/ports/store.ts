@@ -76,6 +76,7 @@ export interface Push {
 }
 
 export interface Pushes {
+  get(pushId: string): Promise<Push | null>;
   /** Writes the provisional row (pre-receive). */
   provisional(push: Omit<Push, 'sequence' | 'createdAt'>): Promise<Push>;
   /**
@@ -127,8 +128,11 @@ export interface Deployments {
   request(request: DeploymentRequest): Promise<{ deployment: Deployment; joined: boolean }>;
   /** Moves along the table; null when the table forbids it from the state it is in, or it is to be cancelled. */
   advance(lease: Lease, id: string, event: DeploymentEvent, change?: Advance): Promise<Deployment | null>;
-  /** Counts one more attempt and returns how many there were. */
-  attempt(lease: Lease, id: string): Promise<number>;
+  /**
+   * Counts how often the phase it is in was begun, and returns the count; `advance` sets it to 1. A worker that resumes
+   * adds 1, one that stops in good order adds -1.
+   */
+  attempt(lease: Lease, id: string, by: 1 | -1): Promise<number>;
   /** LIVE, the one before REPLACED, the app's live release, all in one. */
   goLive(lease: Lease, id: string): Promise<Deployment>;
   /** FAILED with its mails. */

@@ -1,0 +1,127 @@
+/** The use cases as one object, and the background tasks that belong to them. */
+import type { App, Deployment } from '@teal/core';
+import { acceptPush, confirmPush, type PushRequest, pushNotes } from './acceptPush.ts';
+import { collectStrays, settlePushes } from './collectGarbage.ts';
+import type { Context } from './context.ts';
+import { deleteApp } from './deleteApp.ts';
+import { createExitHub } from './exitHub.ts';
+import { type Follow, type FollowOptions, followDeployment } from './followDeployment.ts';
+import { handleEngineEvent } from './followEngine.ts';
+import { createLeaseKeeper } from './leaseKeeper.ts';
+import type { JobHandlers } from './ports/queue.ts';
+import { reconcileApp } from './reconcile.ts';
+import {
+  cancelDeploymentOf,
+  type Requested,
+  type ReviveRequest,
+  redeployApp,
+  reviveApp,
+  startApp,
+} from './requestDeployment.ts';
+import { createRetirement } from './retireReleases.ts';
+import { sendFailureMails } from './sendFailureMails.ts';
+import { stopApp } from './stopApp.ts';
+import { tellPushClient } from './tellPushClient.ts';
+import { type WorkDeps, workApp } from './workApp.ts';
+
+const RECONCILE_MS = 30_000;
+
+export interface Deployer extends JobHandlers {
+  /** Brings everything to what the database says and starts the background tasks. Resolves when live apps are routed. */
+  start(): Promise<void>;
+  /** Stops the background tasks; running deployments stop where they are and go on at the next start. */
+  close(): Promise<void>;
+  createApp(app: Parameters<Context['store']['apps']['create']>[0]): Promise<App>;
+  deleteApp(app: App): Promise<void>;
+  stopApp(app: App, requestedBy: string): Promise<void>;
+  startApp(app: App, requestedBy: string): Promise<Requested>;
+  revive(app: App, request: ReviveRequest): Promise<Requested>;
+  redeploy(app: App, request: { requestedBy: string; commit?: string }): Promise<Requested>;
+  cancel(app: App, request: { deploymentId: string; requestedBy: string }): Promise<Deployment>;
+  acceptPush(push: PushRequest): Promise<string>;
+  /** After the refs have moved: makes the deployment and yields the lines for the push client. */
+  pushLanded(pushId: string, push: PushRequest, signal: AbortSignal): AsyncIterable<string>;
+  follow(options: FollowOptions): AsyncGenerator<Follow>;
+}
+
+export function createDeployer(context: Context): Deployer {
+  const { store, router, source, clock, log, settings } = context;
+  const keeper = createLeaseKeeper(context);
+  const exits = createExitHub();
+  const retirement = createRetirement({ ...context, keeper });
+  const deps: WorkDeps = { context, keeper, exits, retirement };
+  const closing = new AbortController();
+  const tasks: Promise<void>[] = [];
+  async function confirm(pushId: string): Promise<string | null> {
+    const push = await store.pushes.get(pushId);
+    return push === null ? null : confirmPush(context, push);
+  }
+
+  async function reconcileOne(appId: string): Promise<void> {
+    await reconcileApp(deps, appId, closing.signal).catch((error) => {
+      if (!closing.signal.aborted) log.warn({ appId, err: error }, 'an app could not be reconciled; it is tried again');
+    });
+    retirement.schedule(appId);
+  }
+
+  async function sweep(): Promise<void> {
+    await settlePushes(context, confirm);
+    for (const appId of await store.apps.ids()) await reconcileOne(appId);
+    for (const appId of await store.deployments.appsWithWork()) await context.queue.appHasWork(appId);
+    await context.queue.mailIsWaiting();
+  }
+
+  async function sweepForever(): Promise<void> {
+    while (!closing.signal.aborted) {
+      await clock.sleep(RECONCILE_MS, closing.signal);
+      if (closing.signal.aborted) return;
+      await sweep().catch((error) => log.warn({ err: error }, 'the sweep failed; it comes again'));
+    }
+  }
+
+  return {
+    async start() {
+      await collectStrays(context);
+      tasks.push(context.engine.watch((event) => void handleEngineEvent(deps, event), closing.signal));
+      await sweep();
+      tasks.push(sweepForever());
+    },
+    async close() {
+      closing.abort();
+      await retirement.close();
+      await Promise.all(tasks);
+      await keeper.close();
+    },
+    async createApp(app) {
+      const created = await store.apps.create(app);
+      await source.create(created.id);
+      await router.setHosts(created.id, settings.hostsOf(created));
+      await router.setRoute(created.id, { mode: 'empty' });
+      return created;
+    },
+    deleteApp: (app) => deleteApp(context, app.id),
+    stopApp: (app, requestedBy) => stopApp(deps, app, requestedBy),
+    startApp: (app, requestedBy) => startApp(context, app, requestedBy),
+    revive: (app, request) => reviveApp(context, app, request),
+    redeploy: (app, request) => redeployApp(context, app, request),
+    cancel: (app, request) => cancelDeploymentOf(context, app, request),
+    acceptPush: (push) => acceptPush(context, push),
+    async *pushLanded(pushId, push, signal) {
+      const deploymentId = await confirm(pushId);
+      yield* await pushNotes(context, push);
+      if (deploymentId !== null) yield* tellPushClient(context, deploymentId, signal);
+    },
+    follow: (options) => followDeployment(context, options),
+    workApp: (appId, signal) => workApp(deps, appId, AbortSignal.any([signal, closing.signal])),
+    async sendMail(signal) {
+      const dueMs = await sendFailureMails(context, signal);
+      if (dueMs !== null && !signal.aborted) scheduleMail(dueMs);
+    },
+  };
+
+  function scheduleMail(dueMs: number): void {
+    void clock.sleep(dueMs, closing.signal).then(async () => {
+      if (!closing.signal.aborted) await context.queue.mailIsWaiting().catch(() => {});
+    });
+  }
+}

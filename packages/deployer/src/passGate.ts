@@ -1,0 +1,129 @@
+/** Step 3 of a deployment: asks every green instance until all have passed, one has ended, or time is over. */
+import {
+  type Address,
+  describeAnswer,
+  type GateRules,
+  gateRules,
+  healthPaths,
+  type Instance,
+  likelyCauses,
+  nextProbeIntervalMs,
+  PASSES_NEEDED,
+  type ProbeAnswer,
+  passes,
+  plainLine,
+  type Release,
+  TealError,
+} from '@teal/core';
+import { type Run, RunFailure, throwIfStopped } from './run.ts';
+
+const LAST_LINES = 20;
+
+interface Watch {
+  instance: Instance & { ref: string; address: Address };
+  rules: GateRules;
+  last: ProbeAnswer | null;
+  lastWords: string;
+  exit: { code: number | null } | null;
+}
+
+/** Returns when every instance has passed; throws RunFailure with the last answer, last lines and likely causes. */
+export async function passGate(run: Run, release: Release, instances: readonly Instance[]): Promise<void> {
+  const deadline = AbortSignal.timeout(release.settings.gateDeadlineMs);
+  const rules = gateRules(healthPaths(release.environment));
+  const giveUp = new AbortController();
+  const signal = AbortSignal.any([run.signal, deadline, giveUp.signal]);
+  try {
+    await Promise.all(instances.map((instance) => passOne(run, instance, rules, signal)));
+  } catch (error) {
+    throwIfStopped(run.signal);
+    throw error;
+  } finally {
+    giveUp.abort();
+  }
+}
+
+async function passOne(run: Run, instance: Instance, rules: GateRules, signal: AbortSignal): Promise<void> {
+  const { ref, address } = instance;
+  if (ref === null || address === null) throw new Error(`instance ${instance.id} has no address`);
+  const watch: Watch = { instance: { ...instance, ref, address }, rules, last: null, lastWords: '', exit: null };
+  const ended = new AbortController();
+  const unsubscribe = run.exits.on(instance.id, (code) => {
+    watch.exit = { code };
+    ended.abort();
+  });
+  try {
+    // It may have ended before anybody listened.
+    const now = await run.context.engine.inspect(ref);
+    if (now === null || now.status === 'exited') watch.exit = { code: null };
+    const passed = watch.exit === null && (await probeUntilPassed(run, watch, AbortSignal.any([signal, ended.signal])));
+    if (!passed) throw await refusal(run, watch);
+  } finally {
+    unsubscribe();
+  }
+}
+
+/** One path after the other, each asked until it passes; two rounds in a row make the gate. */
+async function probeUntilPassed(run: Run, watch: Watch, signal: AbortSignal): Promise<boolean> {
+  let passed = 0;
+  let intervalMs = 0;
+  while (!signal.aborted) {
+    const good = await probeAllPaths(run, watch, signal);
+    if (signal.aborted) return false;
+    passed = good ? passed + 1 : 0;
+    if (passed >= PASSES_NEEDED) return isOwn(run, watch);
+    intervalMs = nextProbeIntervalMs(intervalMs, good);
+    await run.context.clock.sleep(intervalMs, signal);
+  }
+  return false;
+}
+
+async function probeAllPaths(run: Run, watch: Watch, signal: AbortSignal): Promise<boolean> {
+  const host = run.context.settings.hostsOf(run.app)[0] ?? 'localhost';
+  for (const path of watch.rules.paths) {
+    const { address } = watch.instance;
+    const answer = await run.context.prober.probe({ address, path, host, timeoutMs: 5_000, signal });
+    if (signal.aborted) return false;
+    watch.last = answer;
+    const words = describeAnswer(path, answer);
+    if (words !== watch.lastWords) run.log.line('teal', `Instance ${watch.instance.number}: ${words}`);
+    watch.lastWords = words;
+    if (!passes(watch.rules, answer)) return false;
+  }
+  return true;
+}
+
+/** An answer counts only when the instance itself gave it. */
+async function isOwn(run: Run, { instance }: Watch): Promise<boolean> {
+  if (await run.context.engine.ownsAddress(instance.ref, instance.address)) return true;
+  run.log.line('teal', `Instance ${instance.number}: another process answers on its port.`);
+  return false;
+}
+
+async function lastLines(run: Run, ref: string): Promise<string[]> {
+  const lines: string[] = [];
+  try {
+    const signal = AbortSignal.timeout(3_000);
+    for await (const line of run.context.engine.logs(ref, { tailLines: LAST_LINES, follow: false, signal }))
+      lines.push(line);
+  } catch (error) {
+    run.context.log.warn({ ref, err: error }, 'the last lines of an instance could not be read');
+  }
+  return lines;
+}
+
+async function refusal(run: Run, watch: Watch): Promise<Error> {
+  throwIfStopped(run.signal);
+  const { engine } = run.context;
+  const { instance, rules, last, exit } = watch;
+  for (const line of await lastLines(run, instance.ref)) run.log.line('app', plainLine(line));
+  const listeners = exit === null ? await engine.listeners(instance.ref).catch(() => null) : null;
+  const evidence = { rules, last, expectedPort: instance.address.port, listeners, exited: exit !== null };
+  for (const cause of likelyCauses(evidence)) run.log.line('teal', cause);
+  if (exit !== null) {
+    const detail = exit.code === null ? 'its exit code is not known' : `exit code ${exit.code}`;
+    return RunFailure.of(new TealError('gate_exited', { detail }));
+  }
+  const detail = watch.lastWords === '' ? 'it was never asked' : watch.lastWords;
+  return RunFailure.of(new TealError('gate_refused', { detail }));
+}

@@ -1,0 +1,175 @@
+/** Step 1 of a deployment: source at the commit → image → release. Starts nothing. */
+import { createHash } from 'node:crypto';
+import { type Image, nextColour, type Release, TealError } from '@teal/core';
+import type { BuildPlan } from './ports/engine.ts';
+import type { SourceTree } from './ports/source.ts';
+import { enterPhase, type Run, RunFailure, StopRun, throwIfStopped } from './run.ts';
+
+/** Moves the deployment to `starting` and returns its release; throws RunFailure or StopRun. */
+export async function prepareRelease(run: Run): Promise<Release> {
+  const { context, deployment } = run;
+  const kept = deployment.releaseId === null ? null : await context.store.releases.get(deployment.releaseId);
+  return kept === null ? prepareNew(run) : prepareKept(run, kept);
+}
+
+/** A release that was live before: its image as it is, or as a last resort built again. */
+async function prepareKept(run: Run, release: Release): Promise<Release> {
+  const { store, engine } = run.context;
+  const image = await store.images.get(release.imageId);
+  const present = await store.instances.list(run.app.id);
+  const running = present.find((instance) => instance.releaseId === release.id);
+  const colour = running?.colour ?? (await freeColour(run));
+  if (running !== undefined || (image !== null && (await engine.hasImage(image.ref)))) {
+    await moveOn(run, 'claimed-with-image', { releaseId: release.id, colour }, 'the kept version');
+    return release;
+  }
+  await moveOn(run, 'claimed', { releaseId: release.id, colour }, 'its image is gone, so it is built again');
+  const source = await openSource(run, release.commit.commit);
+  const plan = await planBuild(run, source, release.environment);
+  const ref = await build(run, source, plan, { imageId: release.imageId, environment: release.environment });
+  if (image === null)
+    await store.images.create(run.lease, {
+      id: release.imageId,
+      appId: run.app.id,
+      key: keyOf(run, source, plan),
+      ref,
+    });
+  else await store.images.replaceRef(run.lease, release.imageId, ref);
+  await moveOn(run, 'built');
+  return release;
+}
+
+async function prepareNew(run: Run): Promise<Release> {
+  const { store, engine } = run.context;
+  const { environment } = run.app;
+  const colour = await freeColour(run);
+  const source = await openSource(run, run.deployment.commit.commit);
+  const plan = await planBuild(run, source, environment);
+  const key = keyOf(run, source, plan);
+  const known = await store.images.byKey(run.app.id, key);
+  const fresh = run.deployment.pushOptions.includes('no-cache');
+  if (known !== null && !fresh && (await engine.hasImage(known.ref))) {
+    const release = await makeRelease(run, known);
+    const event = run.deployment.state === 'building' ? 'built' : 'claimed-with-image';
+    await moveOn(
+      run,
+      event,
+      { releaseId: release.id, colour },
+      'the same source was built before: its image is used again',
+    );
+    return release;
+  }
+  await moveOn(run, 'claimed', { colour }, plan.summary);
+  const imageId = known?.id ?? run.context.ids.newId('image');
+  const ref = await build(run, source, plan, { imageId, environment });
+  const image = await keepImage(run, { known, imageId, key, ref });
+  const release = await makeRelease(run, image);
+  await moveOn(run, 'built', { releaseId: release.id });
+  return release;
+}
+
+async function keepImage(
+  run: Run,
+  { known, imageId, key, ref }: { known: Image | null; imageId: string; key: string; ref: string },
+): Promise<Image> {
+  const { images } = run.context.store;
+  if (known === null) return images.create(run.lease, { id: imageId, appId: run.app.id, key, ref });
+  await images.replaceRef(run.lease, known.id, ref);
+  return { ...known, ref };
+}
+
+/** A transition and its log line. A resumed run is in the wanted state already. */
+async function moveOn(
+  run: Run,
+  event: 'claimed' | 'claimed-with-image' | 'built',
+  change: { releaseId?: string; colour?: 'blue' | 'green' } = {},
+  note = '',
+): Promise<void> {
+  const resumed = event === 'claimed' && run.deployment.state === 'building';
+  if (resumed) return enterPhase(run, run.deployment, note);
+  const moved = await run.context.store.deployments.advance(run.lease, run.deployment.id, event, change);
+  if (moved === null) throw new StopRun('cancelled');
+  enterPhase(run, moved, note);
+}
+
+async function freeColour(run: Run) {
+  const live = await run.context.store.deployments.live(run.app.id);
+  return nextColour(live?.colour ?? null);
+}
+
+async function openSource(run: Run, commit: string): Promise<SourceTree> {
+  try {
+    return await run.context.source.open(run.app.id, commit);
+  } catch (error) {
+    if (error instanceof TealError) throw RunFailure.of(error);
+    throw error;
+  }
+}
+
+async function planBuild(run: Run, source: SourceTree, environment: Release['environment']): Promise<BuildPlan> {
+  const outcome = await run.context.engine.plan({ appId: run.app.id, source, environment });
+  if (!outcome.ok) throw new RunFailure(outcome.code, outcome.reason);
+  return outcome.plan;
+}
+
+/** Same app, tree, engine, recipe, base and build inputs → same key. */
+function keyOf(run: Run, source: SourceTree, plan: BuildPlan): string {
+  const parts = [run.app.id, source.facts.tree, run.context.engine.kind, plan.inputsDigest];
+  return createHash('sha256').update(parts.join('\n')).digest('hex');
+}
+
+async function build(
+  run: Run,
+  source: SourceTree,
+  plan: BuildPlan,
+  { imageId, environment }: { imageId: string; environment: Release['environment'] },
+): Promise<string> {
+  const { engine, settings } = run.context;
+  const deadline = AbortSignal.timeout(settings.timing.buildDeadlineMs);
+  try {
+    const outcome = await engine.build({
+      appId: run.app.id,
+      appName: run.app.name,
+      source,
+      environment,
+      plan,
+      imageId,
+      fresh: run.deployment.pushOptions.includes('no-cache'),
+      log: (who, text) => run.log.line(who, text),
+      signal: AbortSignal.any([run.signal, deadline]),
+    });
+    throwIfStopped(run.signal);
+    if (!outcome.ok) throw new RunFailure(outcome.code, outcome.reason);
+    return outcome.ref;
+  } catch (error) {
+    throwIfStopped(run.signal);
+    if (deadline.aborted)
+      throw RunFailure.of(
+        new TealError(
+          'build_timeout',
+          { limit: `${settings.timing.buildDeadlineMs / 60_000} minutes` },
+          { cause: error },
+        ),
+      );
+    throw error;
+  }
+}
+
+/** Digest that tells two configurations apart, whatever the order of their keys. */
+export function configurationDigest({ environment, settings }: Pick<Release, 'environment' | 'settings'>): string {
+  const sorted = [Object.entries(environment).sort(), Object.entries(settings).sort()];
+  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 32);
+}
+
+function makeRelease(run: Run, image: Image): Promise<Release> {
+  const { environment, settings } = run.app;
+  return run.context.store.releases.create(run.lease, {
+    id: run.context.ids.newId('release'),
+    appId: run.app.id,
+    imageId: image.id,
+    commit: run.deployment.commit,
+    environment,
+    settings,
+    configurationDigest: configurationDigest({ environment, settings }),
+  });
+}

@@ -1,0 +1,208 @@
+/**
+ * What becomes of instances that have no traffic: drained, then asleep or off. Works from the database alone, so that it
+ * also clears away what a failed, cancelled or crashed deployment left. Waiting holds nothing; every effect takes the app's
+ * lock, reads again, and does nothing to a release that is live or being deployed.
+ */
+import { type App, fateAfterDrain, type Instance, previousRelease, type Release } from '@teal/core';
+import type { Context } from './context.ts';
+import type { HeldLease, LeaseKeeper } from './leaseKeeper.ts';
+
+export interface Retirement {
+  /** Sees to the app now, and again when something is due; calls during a round make one more round. */
+  schedule(appId: string): void;
+  /** Stops waiting; what is not retired is found at the next start. */
+  close(): Promise<void>;
+}
+
+type Deps = Pick<Context, 'store' | 'engine' | 'router' | 'clock' | 'log' | 'settings'> & { keeper: LeaseKeeper };
+
+interface View {
+  app: App;
+  releases: Release[];
+  /** Instances that nothing needs awake, by release. */
+  idle: Map<string, Instance[]>;
+  previousId: string | null;
+}
+
+export function createRetirement(deps: Deps): Retirement {
+  const { clock, log } = deps;
+  const rounds = new Map<string, { again: boolean; done: Promise<void> }>();
+  const timers = new Map<string, AbortController>();
+  const closing = new AbortController();
+
+  async function round(appId: string): Promise<void> {
+    const view = await look(deps, appId);
+    if (view === null) return;
+    const waits = [...view.idle].map(([releaseId, instances]) =>
+      retireOne(deps, view, { releaseId, instances }, closing.signal),
+    );
+    const dueMs = (await Promise.all(waits)).filter((ms) => ms !== null);
+    if (dueMs.length > 0 && !closing.signal.aborted) wakeIn(appId, Math.min(...dueMs));
+  }
+
+  function wakeIn(appId: string, ms: number): void {
+    timers.get(appId)?.abort();
+    const timer = new AbortController();
+    timers.set(appId, timer);
+    void clock.sleep(ms, AbortSignal.any([timer.signal, closing.signal])).then(() => {
+      if (!timer.signal.aborted && !closing.signal.aborted) schedule(appId);
+    });
+  }
+
+  async function runRounds(appId: string, state: { again: boolean }): Promise<void> {
+    do {
+      state.again = false;
+      await round(appId).catch((error) => {
+        log.warn({ appId, err: error }, 'retiring older versions failed; it is tried again');
+        if (!closing.signal.aborted) wakeIn(appId, RETRY_MS);
+      });
+    } while (state.again && !closing.signal.aborted);
+    rounds.delete(appId);
+  }
+
+  function schedule(appId: string): void {
+    if (closing.signal.aborted) return;
+    const running = rounds.get(appId);
+    if (running !== undefined) {
+      running.again = true;
+      return;
+    }
+    const state = { again: false, done: Promise.resolve() };
+    rounds.set(appId, state);
+    state.done = runRounds(appId, state);
+  }
+
+  return {
+    schedule,
+    async close() {
+      closing.abort();
+      await Promise.all([...rounds.values()].map((state) => state.done));
+    },
+  };
+}
+
+const RETRY_MS = 5_000;
+
+async function look({ store }: Pick<Deps, 'store'>, appId: string): Promise<View | null> {
+  const app = await store.apps.get(appId);
+  if (app === null) return null;
+  const [releases, instances, active] = await Promise.all([
+    store.releases.list(appId),
+    store.instances.list(appId),
+    store.deployments.active(appId),
+  ]);
+  const idle = new Map<string, Instance[]>();
+  for (const instance of instances) {
+    if (instance.releaseId === app.liveReleaseId || instance.releaseId === active?.releaseId) continue;
+    idle.set(instance.releaseId, [...(idle.get(instance.releaseId) ?? []), instance]);
+  }
+  return {
+    app,
+    releases,
+    idle,
+    previousId: app.stopped ? null : (previousRelease(releases, app.liveReleaseId)?.id ?? null),
+  };
+}
+
+interface Candidate {
+  releaseId: string;
+  instances: Instance[];
+}
+
+/** Drains one release and gives it its fate; returns when it is due again in milliseconds, or null. */
+async function retireOne(deps: Deps, view: View, candidate: Candidate, signal: AbortSignal): Promise<number | null> {
+  const { router, clock, settings } = deps;
+  const release = view.releases.find((entry) => entry.id === candidate.releaseId);
+  const awake = candidate.instances.filter((instance) => instance.state !== 'asleep');
+  if (awake.length > 0) {
+    const sinceMs = clock.now().getTime() - (release?.retiredAt ?? clock.now()).getTime();
+    await router.drained(
+      awake.map((instance) => instance.id),
+      {
+        deadlineMs: Math.max(0, settings.timing.drainDeadlineMs - sinceMs),
+        webSocketDeadlineMs: Math.max(0, settings.timing.webSocketDrainDeadlineMs - sinceMs),
+        signal,
+      },
+    );
+    if (signal.aborted) return null;
+  }
+  return deps.keeper.exclusive(view.app.id, (held) => settle(deps, held, candidate.releaseId));
+}
+
+/** The effect: reads everything again first. */
+async function settle(deps: Deps, held: HeldLease, releaseId: string): Promise<number | null> {
+  const { clock, settings } = deps;
+  const view = await look(deps, held.lease.appId);
+  const instances = view?.idle.get(releaseId);
+  if (view === null || instances === undefined) return null;
+  const release = view.releases.find((entry) => entry.id === releaseId);
+  const fate = release === undefined ? 'off' : fateAfterDrain(release, view.previousId);
+  await leavePool(deps, view.app.id, releaseId);
+  if (await isBusy(deps, release ?? null, instances)) return 0;
+  let due: number | null = null;
+  for (const instance of instances) {
+    const asleepMs = instance.asleepSince === null ? 0 : clock.now().getTime() - instance.asleepSince.getTime();
+    const leftMs = settings.timing.offAfterMs - asleepMs;
+    if (fate === 'off' || (instance.state === 'asleep' && leftMs <= 0)) await turnOff(deps, held, instance);
+    else {
+      if (instance.state !== 'asleep') await putToSleep(deps, held, instance);
+      due = Math.min(due ?? leftMs, leftMs);
+    }
+  }
+  return due;
+}
+
+/** Something is in flight and its deadline has not come. */
+async function isBusy(
+  { router, clock, settings }: Deps,
+  release: Release | null,
+  instances: Instance[],
+): Promise<boolean> {
+  const busy = await router.inFlight(instances.map((instance) => instance.id));
+  const sinceMs = release?.retiredAt == null ? 0 : clock.now().getTime() - release.retiredAt.getTime();
+  const { drainDeadlineMs, webSocketDrainDeadlineMs } = settings.timing;
+  return (
+    (busy.requests > 0 && sinceMs < drainDeadlineMs) || (busy.webSockets > 0 && sinceMs < webSocketDrainDeadlineMs)
+  );
+}
+
+async function leavePool({ router }: Deps, appId: string, releaseId: string): Promise<void> {
+  const pools = (await router.observe(appId))?.pools;
+  for (const pool of [pools?.blue, pools?.green]) {
+    if (pool != null && pool.releaseId === releaseId && pool.members.length > 0)
+      await router.setPool({ ...pool, members: [] });
+  }
+}
+
+async function putToSleep(
+  { engine, store, clock, log }: Deps,
+  { lease }: HeldLease,
+  instance: Instance,
+): Promise<void> {
+  if (instance.ref === null) return turnOffRow(store, lease, instance);
+  const seen = await engine.inspect(instance.ref);
+  if (seen === null || seen.status === 'exited') {
+    await engine.stop(instance.ref, { graceMs: 0 });
+    return turnOffRow(store, lease, instance);
+  }
+  await engine.setRestart(instance.ref, false);
+  await engine.sleep(instance.ref);
+  await store.instances.update(lease, instance.id, { state: 'asleep', asleepSince: clock.now() });
+  log.info({ appId: instance.appId, instanceId: instance.id }, 'instance asleep');
+}
+
+async function turnOff(
+  { engine, store, settings, log }: Deps,
+  { lease }: HeldLease,
+  instance: Instance,
+): Promise<void> {
+  // A crash may have come between the start and the record of its name.
+  const ref = instance.ref ?? (await engine.list()).find((seen) => seen.instanceId === instance.id)?.ref;
+  if (ref !== undefined) await engine.stop(ref, { graceMs: settings.timing.stopGraceMs });
+  await turnOffRow(store, lease, instance);
+  log.info({ appId: instance.appId, instanceId: instance.id }, 'instance off');
+}
+
+function turnOffRow(store: Context['store'], lease: HeldLease['lease'], instance: Instance): Promise<void> {
+  return store.instances.update(lease, instance.id, { state: 'off' });
+}

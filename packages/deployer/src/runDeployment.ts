@@ -1,0 +1,90 @@
+/** The story of one deployment: build, start, gate, flip, prove. Any failure before LIVE leaves the live version alone. */
+import { type Deployment, isTealError, type Release } from '@teal/core';
+import { cancelDeployment, failDeployment, failureOf } from './endDeployment.ts';
+import { passGate } from './passGate.ts';
+import { prepareRelease } from './prepareRelease.ts';
+import { enterPhase, type Run, RunFailure, StopRun, throwIfStopped } from './run.ts';
+import { startInstances } from './startInstances.ts';
+import { switchTraffic } from './switchTraffic.ts';
+
+const MAX_BEGINNINGS = 2;
+
+/** Runs `run.deployment` from the state it is in to its end. A lost lease or a shutdown leaves it for the next worker. */
+export async function runDeployment(run: Run): Promise<Deployment> {
+  try {
+    await resume(run);
+    const live = await proceed(run);
+    run.log.setPhase('done');
+    run.log.line('teal', `==> live: ${run.context.settings.urlOf(run.app)}`);
+    await run.log.flush();
+    return live;
+  } catch (error) {
+    const stop = stopOf(run, error);
+    if (stop === null) return failDeployment(run, failureOf(run, error));
+    if (stop.why === 'cancelled') return cancelDeployment(run);
+    if (stop.why === 'shutdown') await run.context.store.deployments.attempt(run.lease, run.deployment.id, -1);
+    throw stop;
+  } finally {
+    await run.log.flush();
+  }
+}
+
+function stopOf(run: Run, error: unknown): StopRun | null {
+  if (error instanceof StopRun) return error;
+  if (isTealError(error, 'lease_lost')) return new StopRun('lease-lost');
+  return run.signal.aborted && run.signal.reason instanceof StopRun ? run.signal.reason : null;
+}
+
+/** A deployment found in the middle was left by a dead worker: its phase is begun once more, not for ever. */
+async function resume(run: Run): Promise<void> {
+  if (run.deployment.state === 'queued') return;
+  const beginnings = await run.context.store.deployments.attempt(run.lease, run.deployment.id, 1);
+  run.log.line('teal', `The worker was restarted: ${run.deployment.state} begins again.`);
+  if (beginnings > MAX_BEGINNINGS) {
+    throw new RunFailure(
+      'worker_lost',
+      `The worker died twice while ${run.deployment.state}. "teal redeploy" tries again.`,
+    );
+  }
+}
+
+async function proceed(run: Run): Promise<Deployment> {
+  throwIfStopped(run.signal);
+  let release = await releaseOf(run);
+  throwIfStopped(run.signal);
+  let started = await startInstances(run, release);
+  if (started.kept === 'image-gone') {
+    await advance(run, 'image-gone', 'the kept image is gone');
+    release = await prepareRelease(run);
+    started = await startInstances(run, release);
+    if (started.kept === 'image-gone')
+      throw new RunFailure('image_gone', 'The image was removed while it was to be started.');
+  }
+  throwIfStopped(run.signal);
+  if (run.deployment.state === 'starting') await advance(run, 'started');
+  await passGate(run, release, started.green);
+  return switchOver(run, release, started.green);
+}
+
+/** The release to start; after a restart of the worker it may be there already. */
+async function releaseOf(run: Run): Promise<Release> {
+  const { state, releaseId } = run.deployment;
+  if (state === 'queued' || state === 'building' || releaseId === null) return prepareRelease(run);
+  const release = await run.context.store.releases.get(releaseId);
+  if (release === null) throw new Error(`release ${releaseId} of deployment ${run.deployment.id} is gone`);
+  return release;
+}
+
+async function advance(run: Run, event: 'started' | 'image-gone' | 'gate-passed', note = ''): Promise<void> {
+  const moved = await run.context.store.deployments.advance(run.lease, run.deployment.id, event);
+  if (moved === null) throw new StopRun('cancelled');
+  enterPhase(run, moved, note);
+}
+
+function switchOver(run: Run, release: Release, green: Parameters<typeof switchTraffic>[2]): Promise<Deployment> {
+  return run.keeper.exclusive(run.app.id, async () => {
+    throwIfStopped(run.signal);
+    if (run.deployment.state !== 'switching') await advance(run, 'gate-passed');
+    return switchTraffic(run, release, green);
+  });
+}

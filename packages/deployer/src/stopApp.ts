@@ -1,0 +1,25 @@
+/** Stops an app as a person asked: no traffic, then nothing running. What is pushed or started later is live again. */
+import { type App, isCancellable, TealError } from '@teal/core';
+import type { Context } from './context.ts';
+import type { LeaseKeeper } from './leaseKeeper.ts';
+import type { Retirement } from './retireReleases.ts';
+
+/** Resolves when the app has no traffic any more. Throws `app_already_stopped`. */
+export async function stopApp(
+  { context, keeper, retirement }: { context: Context; keeper: LeaseKeeper; retirement: Retirement },
+  app: App,
+  requestedBy: string,
+): Promise<void> {
+  const { store, router } = context;
+  if (app.stopped) throw new TealError('app_already_stopped');
+  for (const deployment of await store.deployments.list(app.id, { limit: 50, before: null })) {
+    if (isCancellable(deployment.state)) {
+      await store.deployments.requestCancel(app.id, deployment.id, `${requestedBy} stopped the app`);
+    }
+  }
+  await keeper.exclusive(app.id, async ({ lease }) => {
+    await store.apps.setStopped(lease);
+    await router.setRoute(app.id, { mode: 'stopped' });
+  });
+  retirement.schedule(app.id);
+}

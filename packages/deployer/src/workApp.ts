@@ -1,0 +1,117 @@
+/** "This app has work": chooses the next deployment from the database and runs it, until nothing is left. */
+import type { Deployment } from '@teal/core';
+import { collectImages } from './collectGarbage.ts';
+import type { Context } from './context.ts';
+import { removeApp } from './deleteApp.ts';
+import { openDeploymentLog } from './deploymentLog.ts';
+import type { ExitHub } from './exitHub.ts';
+import type { HeldLease, LeaseKeeper } from './leaseKeeper.ts';
+import type { Retirement } from './retireReleases.ts';
+import { StopRun } from './run.ts';
+import { runDeployment } from './runDeployment.ts';
+
+export interface WorkDeps {
+  context: Context;
+  keeper: LeaseKeeper;
+  exits: ExitHub;
+  retirement: Retirement;
+}
+
+/** Works until the app has no work; throws `app_busy` while another process works on it. */
+export async function workApp(deps: WorkDeps, appId: string, shutdown: AbortSignal): Promise<void> {
+  const { store } = deps.context;
+  await deps.keeper.hold(appId, async (held) => {
+    for (;;) {
+      if (shutdown.aborted) return;
+      const app = await store.apps.get(appId);
+      if (app === null) return;
+      const deleting = await store.apps.isDeleting(appId);
+      const next = (await store.deployments.active(appId)) ?? (deleting ? null : await store.deployments.next(appId));
+      if (next !== null) await runOne(deps, held, { deployment: next, shutdown });
+      else if (deleting) return deps.keeper.exclusive(appId, (owner) => removeApp(deps, owner));
+      else return;
+    }
+  });
+}
+
+async function runOne(
+  deps: WorkDeps,
+  held: HeldLease,
+  { deployment, shutdown }: { deployment: Deployment; shutdown: AbortSignal },
+): Promise<void> {
+  const { context, keeper, exits, retirement } = deps;
+  const app = await context.store.apps.get(deployment.appId);
+  if (app === null) return;
+  const stop = watchForStop(context, deployment.id, { lost: held.lost, shutdown });
+  try {
+    await stop.checkCancel();
+    const log = await openDeploymentLog(context, deployment.id);
+    const ended = await runDeployment({
+      context,
+      keeper,
+      exits,
+      lease: held.lease,
+      app,
+      deployment,
+      log,
+      signal: stop.signal,
+    });
+    context.log.info(
+      { appId: app.id, deploymentId: ended.id, state: ended.state, code: ended.failure?.code },
+      'deployment ended',
+    );
+    if (ended.state === 'live') await afterLive(deps, held, ended);
+  } finally {
+    stop.end();
+    retirement.schedule(app.id);
+  }
+}
+
+/** Comfort that a crash may cost: the reconciler does it again at the next start. */
+async function afterLive({ context }: WorkDeps, held: HeldLease, deployment: Deployment): Promise<void> {
+  const { store, engine, log } = context;
+  try {
+    const live = (await store.instances.list(deployment.appId)).filter((i) => i.releaseId === deployment.releaseId);
+    await Promise.all(live.map((instance) => instance.ref && engine.setRestart(instance.ref, true)));
+    await collectImages(context, held);
+  } catch (error) {
+    log.warn({ appId: deployment.appId, err: error }, 'tidying up after a deployment failed; it is tried again later');
+  }
+}
+
+interface StopWatch {
+  signal: AbortSignal;
+  checkCancel(): Promise<void>;
+  end(): void;
+}
+
+function watchForStop(
+  { store }: Pick<Context, 'store'>,
+  deploymentId: string,
+  { lost, shutdown }: { lost: AbortSignal; shutdown: AbortSignal },
+): StopWatch {
+  const stop = new AbortController();
+  const onLost = () => stop.abort(new StopRun('lease-lost'));
+  const onShutdown = () => stop.abort(new StopRun('shutdown'));
+  const checkCancel = async () => {
+    if ((await store.deployments.cancelRequested(deploymentId)) !== null) stop.abort(new StopRun('cancelled'));
+  };
+  const unsubscribe = store.bus.subscribe((event) => {
+    const mine = event.kind === 'cancel' && event.deploymentId === deploymentId;
+    // A wish to cancel is in the database: `advance` sees it even if this question fails.
+    if (mine || event.kind === 'resync') void checkCancel().catch(() => {});
+  });
+  lost.addEventListener('abort', onLost);
+  shutdown.addEventListener('abort', onShutdown);
+  if (lost.aborted) onLost();
+  if (shutdown.aborted) onShutdown();
+  return {
+    signal: stop.signal,
+    checkCancel,
+    end() {
+      unsubscribe();
+      lost.removeEventListener('abort', onLost);
+      shutdown.removeEventListener('abort', onShutdown);
+    },
+  };
+}

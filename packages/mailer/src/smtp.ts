@@ -1,0 +1,38 @@
+/** Hands mails to a mail server with nodemailer. */
+import type { MailSender } from '@teal/deployer';
+import { createTransport } from 'nodemailer';
+import { composeFailures } from './text.ts';
+
+export interface SmtpOptions {
+  /** `smtp://user:password@host:port` or `smtps://…`. */
+  url: string;
+  /** The sender's address. */
+  from: string;
+}
+
+export interface OpenMailSender extends MailSender {
+  close(): void;
+}
+
+const TIMEOUT_MS = 20_000;
+
+export function createSmtpSender({ url, from }: SmtpOptions): OpenMailSender {
+  const transport = createTransport(url, {
+    connectionTimeout: TIMEOUT_MS,
+    greetingTimeout: TIMEOUT_MS,
+    socketTimeout: TIMEOUT_MS,
+    // A mail is text from here: it must never read a file or fetch an address.
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  } as Parameters<typeof createTransport>[1]);
+  return {
+    async sendFailures({ to, messageId, failures }, signal) {
+      signal.throwIfAborted();
+      const { subject, text } = composeFailures(failures);
+      await transport.sendMail({ from, to: { name: '', address: to }, messageId, subject, text });
+    },
+    close() {
+      transport.close();
+    },
+  };
+}

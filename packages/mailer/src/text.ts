@@ -1,0 +1,71 @@
+/** The mails' words. Pure. */
+import { plainLine, shortCommit } from '@teal/core';
+import type { FailureFacts } from '@teal/deployer';
+
+export interface MailText {
+  subject: string;
+  text: string;
+}
+
+/** One line whatever came in: a subject must not start a header of its own. */
+function oneLine(text: string): string {
+  return plainLine(text).replace(/\s+/g, ' ').trim().slice(0, 200);
+}
+
+function what(facts: FailureFacts): string {
+  return `${shortCommit(facts.commit.commit)} "${oneLine(facts.commit.message)}"`;
+}
+
+function serving(facts: FailureFacts): string {
+  const { stillServes } = facts;
+  if (stillServes === null) return 'Nothing is live yet.';
+  return `${shortCommit(stillServes.commit)} "${oneLine(stillServes.message)}" still serves: its visitors noticed nothing.`;
+}
+
+function failureText(facts: FailureFacts): string {
+  return [
+    `The deployment of ${facts.appName} failed.`,
+    '',
+    `Commit:   ${what(facts)}`,
+    `Author:   ${oneLine(facts.commit.author)}`,
+    `Asked by: ${oneLine(facts.requestedBy)} (${facts.trigger})`,
+    `Phase:    ${facts.phase}`,
+    `Reason:   ${oneLine(facts.reason)} [${facts.code}]`,
+    '',
+    serving(facts),
+    '',
+    `The deployment: ${facts.link}`,
+    '',
+    'The last lines of its log:',
+    '',
+    ...facts.lastLines.map((line) => `  ${plainLine(line)}`),
+    '',
+  ].join('\n');
+}
+
+/** One mail about one failure, or a digest about several of one app. */
+export function composeFailures(failures: readonly FailureFacts[]): MailText {
+  const [first] = failures;
+  if (first === undefined) throw new Error('a mail about no failure');
+  if (failures.length === 1) {
+    return {
+      subject: `[Teal] ${first.appName}: deployment of ${shortCommit(first.commit.commit)} failed while ${first.phase}`,
+      text: failureText(first),
+    };
+  }
+  const lines = failures.map(
+    (facts) => `- ${facts.failedAt}  ${what(facts)}, ${facts.phase}: ${oneLine(facts.reason)}\n  ${facts.link}`,
+  );
+  const last = failures.at(-1) ?? first;
+  return {
+    subject: `[Teal] ${first.appName}: ${failures.length} more deployments failed`,
+    text: [
+      `${failures.length} more deployments of ${first.appName} failed within the hour.`,
+      '',
+      ...lines,
+      '',
+      serving(last),
+      '',
+    ].join('\n'),
+  };
+}

@@ -1,0 +1,115 @@
+/** The job queue and its workers. */
+import { isTealError } from '@teal/core';
+import type { JobHandlers, JobQueue, JobWorker, Logger } from '@teal/deployer';
+import { type ConnectionOptions, type JobsOptions, Queue, Worker } from 'bullmq';
+import { connectionOf, factoryOf, prepareBackend, type QueueBackend } from './backend.ts';
+import { createTurns } from './turns.ts';
+
+export type { QueueBackend } from './backend.ts';
+
+export interface JobQueueOptions {
+  backend: QueueBackend;
+  /** Apps that are worked on at the same time. */
+  concurrency: number;
+  log: Logger;
+}
+
+export interface OpenJobQueue extends JobQueue {
+  /** Starts the workers of this process. Once. */
+  work(handlers: JobHandlers): Promise<RunningWorkers>;
+}
+
+export interface RunningWorkers extends JobWorker {
+  /** Works on the app in this process now: after a crash the jobs of the dead process are still locked for a while. */
+  workHere(appId: string): Promise<void>;
+}
+
+const APPS = 'apps';
+const MAIL = 'mail';
+const LOCK_MS = 10_000;
+
+const OPTIONS: JobsOptions = {
+  // A job is only a wake-up call: what matters is in the database, and a busy app is asked again.
+  attempts: 1_000,
+  backoff: { type: 'fixed', delay: 1_000 },
+  removeOnComplete: { age: 60 },
+  removeOnFail: { age: 3_600 },
+};
+
+/** Says the same trouble at most every ten seconds: a lost database makes BullMQ repeat it many times a second. */
+function quietly(log: Logger, name: string): (error: Error) => void {
+  let lastAt = 0;
+  return (error) => {
+    if (Date.now() - lastAt < 10_000) return;
+    lastAt = Date.now();
+    log.warn({ queue: name, err: error }, 'the job queue has trouble');
+  };
+}
+
+export async function openJobQueue({ backend, concurrency, log }: JobQueueOptions): Promise<OpenJobQueue> {
+  await prepareBackend(backend);
+  const options = connectionOf(backend);
+  const factory = factoryOf(backend);
+  const open = (name: string) => {
+    const queue =
+      factory === undefined
+        ? new Queue(name, options)
+        : new Queue<unknown, unknown, string>(name, options as { connection: ConnectionOptions }, factory as never);
+    queue.on('error', quietly(log, name));
+    return queue;
+  };
+  const apps = open(APPS);
+  const mail = open(MAIL);
+  await Promise.all([apps.waitUntilReady(), mail.waitUntilReady()]);
+
+  function startWorker(name: string, width: number, run: (data: { appId?: string }) => Promise<void>): Worker {
+    const workerOptions = {
+      ...options,
+      concurrency: width,
+      lockDuration: LOCK_MS,
+      stalledInterval: LOCK_MS / 2,
+      maxStalledCount: 1_000,
+    };
+    const process = (job: { data: { appId?: string } }) => run(job.data);
+    const worker =
+      factory === undefined
+        ? new Worker(name, process, workerOptions)
+        : new Worker(name, process, workerOptions as never, factory as never);
+    worker.on('error', quietly(log, name));
+    worker.on('failed', (_job, error) => {
+      if (!isTealError(error, 'app_busy') && !isTealError(error, 'lease_lost'))
+        log.error({ queue: name, err: error }, 'a job failed');
+    });
+    return worker;
+  }
+
+  return {
+    async appHasWork(appId) {
+      await apps.add('work', { appId }, { ...OPTIONS, deduplication: { id: appId, keepLastIfActive: true } });
+    },
+    async mailIsWaiting() {
+      await mail.add('send', {}, { ...OPTIONS, deduplication: { id: 'mail', keepLastIfActive: true } });
+    },
+    async work(handlers) {
+      const closing = new AbortController();
+      const turns = createTurns();
+      const workHere = (appId: string) => turns.take(appId, () => handlers.workApp(appId, closing.signal));
+      const workers = [
+        startWorker(APPS, concurrency, ({ appId }) => workHere(appId ?? '')),
+        startWorker(MAIL, 1, () => handlers.sendMail(closing.signal)),
+      ];
+      await Promise.all(workers.map((worker) => worker.waitUntilReady()));
+      return {
+        workHere,
+        async close() {
+          closing.abort();
+          await Promise.all(workers.map((worker) => worker.close()));
+          await turns.idle();
+        },
+      };
+    },
+    async close() {
+      await Promise.all([apps.close(), mail.close()]);
+    },
+  };
+}
