@@ -1,0 +1,2 @@
+/** Asks an instance over HTTP; decides nothing. */
+export { createProber } from './probe.ts';
