@@ -1,0 +1,26 @@
+/** The names under which answers are kept, and which of them a change concerns. */
+import type { AppView, ChangeEvent, DeploymentView } from '@teal/contracts';
+
+export const keys = {
+  me: ['me'] as const,
+  apps: ['apps'] as const,
+  app: (nameOrId: string) => ['app', nameOrId] as const,
+  deployments: (nameOrId: string) => ['deployments', nameOrId] as const,
+  deployment: (nameOrId: string, id: string) => ['deployment', nameOrId, id] as const,
+};
+
+/** True when the answer kept under `key` may differ after `change`; one still on its way always may. */
+export function concerns(change: ChangeEvent, key: readonly unknown[], data: unknown): boolean {
+  switch (key[0]) {
+    case 'app':
+      return data === undefined || (data as AppView).id === change.appId;
+    case 'deployments': {
+      const first = (data as { deployments: DeploymentView[] } | undefined)?.deployments[0];
+      return first === undefined || first.appId === change.appId;
+    }
+    case 'deployment':
+      return data === undefined || (data as DeploymentView).appId === change.appId;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,58 @@
+/** The log of one deployment, line by line as it is written. */
+import { useQueryClient } from '@tanstack/react-query';
+import { deploymentSchema, EVENT_NAMES, type LogLineView, logLineSchema, paths } from '@teal/contracts';
+import { useEffect, useState } from 'react';
+import { keys } from './keys.ts';
+import { appendLines, EMPTY_LOG, type LogSnapshot } from './logbuffer.ts';
+import { openStream, parseEvent, type StreamState } from './stream.ts';
+
+export interface DeploymentLog extends LogSnapshot {
+  state: StreamState | 'ended';
+}
+
+/** Lines that arrive within this time are shown together. */
+const FLUSH_MS = 40;
+const NOTHING: DeploymentLog = { ...EMPTY_LOG, state: 'connecting' };
+
+/** Follows the log while mounted, until the deployment has ended. */
+export function useDeploymentLog(app: string, id: string): DeploymentLog {
+  const client = useQueryClient();
+  const [log, setLog] = useState(NOTHING);
+
+  useEffect(() => {
+    let waiting: LogLineView[] = [];
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const flush = () => {
+      timer = undefined;
+      const lines = waiting;
+      waiting = [];
+      setLog((old) => ({ ...appendLines(old, lines), state: old.state }));
+    };
+    setLog(NOTHING);
+    const stream = openStream({
+      url: paths.logEvents(app, id),
+      events: {
+        [EVENT_NAMES.line]: (data) => {
+          const line = parseEvent(data, logLineSchema);
+          if (line === null) return;
+          waiting.push(line);
+          timer ??= setTimeout(flush, FLUSH_MS);
+        },
+        [EVENT_NAMES.ended]: (data) => {
+          stream.close();
+          clearTimeout(timer);
+          flush();
+          setLog((old) => ({ ...old, state: 'ended' }));
+          const ended = parseEvent(data, deploymentSchema);
+          if (ended !== null) client.setQueryData(keys.deployment(app, id), ended);
+        },
+      },
+      onState: (state) => setLog((old) => (old.state === 'ended' ? old : { ...old, state })),
+    });
+    return () => {
+      stream.close();
+      clearTimeout(timer);
+    };
+  }, [app, id, client]);
+  return log;
+}

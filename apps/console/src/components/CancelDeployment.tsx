@@ -1,0 +1,25 @@
+/** The button that cancels a deployment which has not switched yet. */
+import { Button } from '@mantine/core';
+import type { DeploymentView } from '@teal/contracts';
+import { useCancel } from '../api/mutations.ts';
+import { isCancellable, isRunning } from '../view/phases.ts';
+import { Notice } from './Notice.tsx';
+
+export function CancelDeployment({ app, deployment }: { app: string; deployment: DeploymentView }) {
+  const cancel = useCancel(app);
+  if (!isRunning(deployment)) return null;
+  return (
+    <>
+      <Button
+        variant="default"
+        size="compact-sm"
+        disabled={!isCancellable(deployment)}
+        loading={cancel.isPending}
+        onClick={() => cancel.mutate(deployment.id)}
+      >
+        Cancel deployment
+      </Button>
+      {cancel.error !== null && <Notice kind="danger" title={cancel.error.message} />}
+    </>
+  );
+}

@@ -1,0 +1,57 @@
+/** The button "Start last pushed commit": says what it will start, asks, and says what became of it. */
+import { Button } from '@mantine/core';
+import type { AppView, DeploymentView } from '@teal/contracts';
+import { useId, useState } from 'react';
+import { useStartLastPushedCommit } from '../api/mutations.ts';
+import { useNow } from '../hooks/now.ts';
+import { shortCommit } from '../view/commit.ts';
+import { startLastOffer } from '../view/startlast.ts';
+import { Icon } from './Icon.tsx';
+import { Notice } from './Notice.tsx';
+import classes from './StartLast.module.css';
+import { StartLastQuestion } from './StartLastQuestion.tsx';
+
+const MINUTE_MS = 60_000;
+
+export function StartLast({ app, onStarted }: { app: AppView; onStarted(deployment: DeploymentView): void }) {
+  const start = useStartLastPushedCommit(app.name);
+  /** The app as the user saw it when deciding; events may change it behind the question. */
+  const [seen, setSeen] = useState<AppView | null>(null);
+  const sentenceId = useId();
+  const offer = startLastOffer(app, new Date(useNow(MINUTE_MS)));
+
+  const confirm = (decided: AppView) =>
+    start.mutate(
+      { expectedLive: decided.live?.deploymentId ?? null },
+      { onSuccess: ({ deployment }) => onStarted(deployment), onSettled: () => setSeen(null) },
+    );
+  return (
+    <section aria-label="Earlier version" className={classes.bar}>
+      <Button
+        leftSection={<Icon name="revive" />}
+        disabled={!offer.enabled || start.isPending}
+        aria-describedby={sentenceId}
+        onClick={() => setSeen(app)}
+      >
+        Start last pushed commit
+      </Button>
+      <p id={sentenceId} className={classes.sentence}>
+        {offer.sentence}
+      </p>
+      {seen !== null && (
+        <StartLastQuestion
+          app={seen}
+          pending={start.isPending}
+          onConfirm={() => confirm(seen)}
+          onClose={() => setSeen(null)}
+        />
+      )}
+      {start.error !== null && <Notice kind="danger" title={start.error.message} />}
+      {start.data?.warnings.map((warning) => (
+        <Notice key={warning} kind="warn" title={`Started ${shortCommit(start.data.deployment.commit.commit)}`}>
+          <p>{warning}</p>
+        </Notice>
+      ))}
+    </section>
+  );
+}

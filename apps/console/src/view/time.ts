@@ -1,0 +1,38 @@
+/** Moments and spans of time in words. Takes the present from outside. */
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** How long something took: `84 ms`, `1.24 s`, `42.1 s`, `2 min 05 s`. */
+export function formatDuration(durationMs: number): string {
+  const ms = Math.max(0, Math.round(durationMs));
+  if (ms < SECOND) return `${ms} ms`;
+  if (ms < 10 * SECOND) return `${(Math.floor(ms / 10) / 100).toFixed(2)} s`;
+  if (ms < MINUTE) return `${(Math.floor(ms / 100) / 10).toFixed(1)} s`;
+  const seconds = Math.floor(ms / SECOND);
+  if (ms < HOUR) return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
+  return `${Math.floor(seconds / 3600)} h ${String(Math.floor(seconds / 60) % 60).padStart(2, '0')} min`;
+}
+
+/** How long ago something was: `just now`, `12 s ago`, `3 min ago`, `2 h ago`, `5 days ago`. */
+export function formatAge(ageMs: number): string {
+  const ms = Math.max(0, ageMs);
+  if (ms < 5 * SECOND) return 'just now';
+  if (ms < MINUTE) return `${Math.floor(ms / SECOND)} s ago`;
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min ago`;
+  if (ms < DAY) return `${Math.floor(ms / HOUR)} h ago`;
+  const days = Math.floor(ms / DAY);
+  return days === 1 ? '1 day ago' : `${days} days ago`;
+}
+
+/** The time of day, with the date when it is not today: `14:02`, `20 Nov, 14:02`. `timeZone` is the user's when not given. */
+export function formatClock(iso: string, now: Date, timeZone?: string): string {
+  const at = new Date(iso);
+  const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'short', timeZone });
+  const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone }).format(at);
+  if (day.format(at) === day.format(now)) return time;
+  const date = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone }).format(at);
+  return `${date}, ${time}`;
+}
