@@ -1,0 +1,103 @@
+/** The API as calls that give values or throw a CommandError. Prints nothing. */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Io } from '../io.ts';
+import { CommandError, exitOfStatus } from '../output/exit.ts';
+import { openExchange, readBody } from './http.ts';
+import { resolveServer, type Server } from './server.ts';
+
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+
+export class Api {
+  readonly server: Server;
+  readonly signal: AbortSignal;
+
+  constructor(server: Server, signal: AbortSignal) {
+    this.server = server;
+    this.signal = signal;
+  }
+
+  get<T>(path: string): Promise<T> {
+    return this.#ask<T>('GET', path);
+  }
+
+  post<T>(path: string, body: unknown = {}): Promise<T> {
+    return this.#ask<T>('POST', path, body);
+  }
+
+  patch<T>(path: string, body: unknown): Promise<T> {
+    return this.#ask<T>('PATCH', path, body);
+  }
+
+  async delete(path: string): Promise<void> {
+    await this.#ask('DELETE', path);
+  }
+
+  async #ask<T>(method: Method, path: string, body?: unknown): Promise<T> {
+    const changes = method !== 'GET';
+    const exchange = {
+      method,
+      path,
+      signal: this.signal,
+      headers: { Accept: 'application/json', ...(changes ? { 'Idempotency-Key': randomUUID() } : {}) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    };
+    const attempt = async () => {
+      const answer = await openExchange(this.server, exchange);
+      return { answer, text: await readBody(this.server, answer) };
+    };
+    const { answer, text } = await attempt().catch((error: unknown) => {
+      // The request may have arrived although its answer was lost: the same key makes asking again safe.
+      if (method !== 'DELETE' && isLostConnection(error)) return attempt();
+      throw error;
+    });
+    return this.#read<T>(answer, text);
+  }
+
+  #read<T>(answer: IncomingMessage, text: string): T {
+    const status = answer.statusCode ?? 0;
+    if (status < 200 || status > 299) throw answerError(this.server, status, text);
+    if (text === '') return undefined as T;
+    const value = parseJson(text);
+    if (value === undefined) throw notTeal(this.server, status);
+    return value as T;
+  }
+}
+
+export async function connect(io: Io): Promise<Api> {
+  return new Api(await resolveServer(io), io.signal);
+}
+
+function isLostConnection(error: unknown): boolean {
+  const cause = error instanceof CommandError ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
+  return cause?.code === 'ECONNRESET' || cause?.code === 'EPIPE';
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function notTeal(server: Server, status: number): CommandError {
+  return new CommandError(
+    'failed',
+    'answer_unreadable',
+    `${server.url.origin} answered ${status}, but not as Teal does. Is the URL right?`,
+  );
+}
+
+/** The server's own sentence and code, where it sent them. */
+export function answerError(server: Server, status: number, text: string): CommandError {
+  const value = parseJson(text) as
+    | { error?: { code?: unknown; message?: unknown; details?: unknown } }
+    | null
+    | undefined;
+  const { code, message, details } = value?.error ?? {};
+  if (typeof code !== 'string' || typeof message !== 'string') return notTeal(server, status);
+  const hint = status === 401 ? ' "teal login" keeps a token for this command.' : '';
+  const facts = typeof details === 'object' && details !== null ? { details: details as Record<string, unknown> } : {};
+  return new CommandError(exitOfStatus(status), code, `${message}${hint}`, facts);
+}

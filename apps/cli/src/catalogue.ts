@@ -1,0 +1,171 @@
+/** Every command with its arguments, options and the module that runs it, loaded only when it is called. */
+import type { Command } from './call.ts';
+
+export interface Entry {
+  /** Words and arguments, in commander's notation: `<must>`, `[may]`, `<many...>`. */
+  usage: string;
+  summary: string;
+  /** Names out of `OPTIONS`; `json` goes without saying. */
+  options?: readonly (keyof typeof OPTIONS)[];
+  load: () => Promise<Command>;
+}
+
+export const OPTIONS = {
+  json: ['--json', 'machine-readable output'],
+  app: ['-a, --app <name>', 'the app; else the one of this folder’s git remote'],
+  yes: ['--yes', 'do not ask'],
+  follow: ['-f, --follow', 'go on as new lines come'],
+  lines: ['-n, --lines <number>', 'how many'],
+  deployment: ['--deployment <id>', 'the deployment meant; the beginning of its id is enough'],
+  wait: ['--wait', 'follow it until it has ended'],
+  noWait: ['--no-wait', 'do not follow it'],
+  exit: ['--exit', 'stop all it started, then exit: 0 only if every scene held'],
+  engine: ['--engine <kind>', 'auto, docker or process'],
+  noInstall: ['--no-install', 'never install system packages'],
+} as const;
+
+export const CATALOGUE: readonly Entry[] = [
+  {
+    usage: 'demo',
+    summary: 'the whole story in five scenes, on a platform of its own',
+    options: ['exit', 'engine', 'noInstall'],
+    load: async () => (await import('./commands/demo.ts')).demo,
+  },
+  {
+    usage: 'login [url]',
+    summary: 'keep a token, read from TEAL_TOKEN or stdin',
+    load: async () => (await import('./commands/login.ts')).login,
+  },
+  {
+    usage: 'apps create <name>',
+    summary: 'create an app',
+    load: async () => (await import('./commands/apps.ts')).createApp,
+  },
+  { usage: 'apps list', summary: 'list apps', load: async () => (await import('./commands/apps.ts')).listApps },
+  {
+    usage: 'apps show <name>',
+    summary: 'show an app',
+    load: async () => (await import('./commands/status.ts')).status,
+  },
+  {
+    usage: 'apps delete <name>',
+    summary: 'delete an app with all that belongs to it',
+    options: ['yes'],
+    load: async () => (await import('./commands/apps.ts')).deleteApp,
+  },
+  {
+    usage: 'env list',
+    summary: 'list the app’s variables',
+    options: ['app'],
+    load: async () => (await import('./commands/env.ts')).listVariables,
+  },
+  {
+    usage: 'env set <pairs...>',
+    summary: 'set variables, NAME=VALUE each; "teal redeploy" applies them',
+    options: ['app'],
+    load: async () => (await import('./commands/env.ts')).setVariables,
+  },
+  {
+    usage: 'env unset <names...>',
+    summary: 'remove variables',
+    options: ['app'],
+    load: async () => (await import('./commands/env.ts')).unsetVariables,
+  },
+  {
+    usage: 'settings [pairs...]',
+    summary: 'show settings, or change them with NAME=VALUE',
+    options: ['app'],
+    load: async () => (await import('./commands/settings.ts')).settings,
+  },
+  {
+    usage: 'status [app]',
+    summary: 'what is live, what came before, what is running',
+    options: ['app'],
+    load: async () => (await import('./commands/status.ts')).status,
+  },
+  {
+    usage: 'deployments [app]',
+    summary: 'the newest deployments',
+    options: ['app', 'lines'],
+    load: async () => (await import('./commands/deployments.ts')).deployments,
+  },
+  {
+    usage: 'logs [app]',
+    summary: 'what the instances print, or the log of one deployment',
+    options: ['app', 'follow', 'lines', 'deployment'],
+    load: async () => (await import('./commands/logs.ts')).logs,
+  },
+  {
+    usage: 'wait [commit]',
+    summary: 'wait for the deployment of a commit; fails when it fails',
+    options: ['app'],
+    load: async () => (await import('./commands/wait.ts')).wait,
+  },
+  {
+    usage: 'redeploy [commit]',
+    summary: 'deploy a commit again, with the variables of now',
+    options: ['app', 'wait'],
+    load: async () => (await import('./commands/redeploy.ts')).redeploy,
+  },
+  {
+    usage: 'start-last-pushed-commit [app]',
+    summary: 'give the traffic back to the previous version',
+    options: ['app', 'deployment', 'noWait'],
+    load: async () => (await import('./commands/start-last-pushed-commit.ts')).startLastPushedCommit,
+  },
+  {
+    usage: 'cancel [deployment]',
+    summary: 'cancel the running deployment',
+    options: ['app'],
+    load: async () => (await import('./commands/cancel.ts')).cancel,
+  },
+  {
+    usage: 'stop [app]',
+    summary: 'stop an app',
+    options: ['app'],
+    load: async () => (await import('./commands/stop.ts')).stop,
+  },
+  {
+    usage: 'start [app]',
+    summary: 'start a stopped app',
+    options: ['app', 'noWait'],
+    load: async () => (await import('./commands/start.ts')).start,
+  },
+  {
+    usage: 'open [app]',
+    summary: 'print the app’s address; open it where there is a display',
+    options: ['app'],
+    load: async () => (await import('./commands/open.ts')).open,
+  },
+  {
+    usage: 'mailbox [number]',
+    summary: 'mails the platform has kept; a number shows one',
+    load: async () => (await import('./commands/mailbox.ts')).mailbox,
+  },
+  {
+    usage: 'tokens create <name>',
+    summary: 'create an API token',
+    load: async () => (await import('./commands/tokens.ts')).createToken,
+  },
+  { usage: 'tokens list', summary: 'list tokens', load: async () => (await import('./commands/tokens.ts')).listTokens },
+  {
+    usage: 'tokens revoke <token>',
+    summary: 'revoke a token, by id, prefix or name',
+    load: async () => (await import('./commands/tokens.ts')).revokeToken,
+  },
+  {
+    usage: 'credential get',
+    summary: 'for git: the token, as a credential helper',
+    load: async () => (await import('./commands/credential.ts')).getCredential,
+  },
+  {
+    usage: 'credential store',
+    summary: 'for git: does nothing',
+    load: async () => (await import('./commands/credential.ts')).ignoreCredential,
+  },
+  {
+    usage: 'credential erase',
+    summary: 'for git: does nothing',
+    load: async () => (await import('./commands/credential.ts')).ignoreCredential,
+  },
+];

@@ -1,0 +1,136 @@
+/** Starts a platform of the demo's own as `teal up` does for everybody, and ends it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { CommandError } from '../output/exit.ts';
+import { freePort } from './ports.ts';
+
+/** The line that `teal up --ready-fd` writes when it serves. */
+export interface Ready {
+  consoleUrl: string;
+  apiUrl: string;
+  appUrlPattern: string;
+  httpPort: number;
+  token: string;
+  dataDir: string;
+  engine: string;
+  router: string;
+  isolated: boolean;
+}
+
+export interface Platform {
+  ready: Ready;
+  /** Rejects when the platform ends without having been asked to. */
+  lost: Promise<never>;
+  /** Asks it to end and waits for it; a sentence when it did not end cleanly, else null. */
+  stop(): Promise<string | null>;
+}
+
+export interface PlatformOptions {
+  /** The folder with the launcher. */
+  root: string;
+  dataDir: string;
+  engine: string;
+  install: boolean;
+  env: Readonly<Record<string, string | undefined>>;
+  signal: AbortSignal;
+  /** The launcher's own lines, while it prepares. */
+  onLine: (line: string) => void;
+}
+
+const READY_DEADLINE_MS = 20 * 60_000;
+const STOP_DEADLINE_MS = 90_000;
+const KEPT_LINES = 40;
+/** What would lead the demo to somebody's real data, mail or ports. */
+const FOREIGN = /^(TEAL_(?!CA_FILE$|SUBNETS$|BASE_|DEBIAN_)|DATABASE_URL$|REDIS_URL$|SMTP_URL$)/;
+
+export async function startPlatform(options: PlatformOptions): Promise<Platform> {
+  const consolePort = await freePort(4000);
+  const httpPort = await freePort(8000, [consolePort]);
+  const env = Object.fromEntries(Object.entries(options.env).filter(([name]) => !FOREIGN.test(name)));
+  const child = spawn(join(options.root, 'teal'), upArguments(options, { consolePort, httpPort }), {
+    env: env as NodeJS.ProcessEnv,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    // A session of its own: Ctrl-C reaches the demo alone, which then ends everything in order.
+    detached: true,
+  });
+  const log = keepLog(child, options.onLine);
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(`could not be started: ${error.message}`));
+    child.once('exit', (code, signal) => resolve(signal === null ? `ended with code ${code}` : `ended by ${signal}`));
+  });
+  let isStopping = false;
+  let isReady = false;
+  const lost = ended.then((how): never => {
+    throw new CommandError('failed', 'platform_lost', `the platform ${how}.${isStopping ? '' : `\n${log.join('\n')}`}`);
+  });
+  // Whoever waits for it gets the error; nobody does while the demo cleans up.
+  lost.catch(() => {});
+  const stop = () => {
+    isStopping = true;
+    return stopChild(child, { ended, isReady });
+  };
+  try {
+    const ready = await Promise.race([readReady(child.stdio[3] as Readable, options.signal), lost]);
+    isReady = true;
+    return { ready, lost, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function upArguments(options: PlatformOptions, ports: { consolePort: number; httpPort: number }): string[] {
+  const { dataDir, engine, install } = options;
+  const { consolePort, httpPort } = ports;
+  const places = ['--data', dataDir, '--console-port', String(consolePort), '--http-port', String(httpPort)];
+  return ['up', ...places, '--engine', engine, '--ready-fd', '3', ...(install ? [] : ['--no-install'])];
+}
+
+/** The last lines it printed, for when it fails; the launcher's own are passed on. */
+function keepLog(child: ChildProcess, onLine: (line: string) => void): string[] {
+  const kept: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream === null) continue;
+    createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
+      kept.push(line);
+      if (kept.length > KEPT_LINES) kept.shift();
+      if (line.startsWith('teal: ')) onLine(line.slice('teal: '.length));
+    });
+  }
+  return kept;
+}
+
+async function readReady(stream: Readable, signal: AbortSignal): Promise<Ready> {
+  const lines = createInterface({ input: stream });
+  try {
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(READY_DEADLINE_MS)]);
+    const [line] = (await once(lines, 'line', { signal: deadline })) as [string];
+    return JSON.parse(line) as Ready;
+  } finally {
+    lines.close();
+  }
+}
+
+async function stopChild(
+  child: ChildProcess,
+  state: { ended: Promise<string>; isReady: boolean },
+): Promise<string | null> {
+  const isRunning = child.exitCode === null && child.signalCode === null;
+  // While it prepares, what it runs for that (npm, apt) must end too, as it would with Ctrl-C.
+  if (isRunning && child.pid !== undefined) process.kill(state.isReady ? child.pid : -child.pid, 'SIGTERM');
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), STOP_DEADLINE_MS);
+  });
+  const how = await Promise.race([state.ended, late]);
+  clearTimeout(timer);
+  if (how === null) {
+    child.kill('SIGKILL');
+    await state.ended;
+    return `the platform did not end within ${STOP_DEADLINE_MS / 1000} s and was killed`;
+  }
+  return how === 'ended with code 0' ? null : `the platform ${how}`;
+}
