@@ -1,0 +1,121 @@
+/** Follows the daemon's events about this platform's instances, and reconnects for as long as it is asked to. */
+import type { ObservedInstance } from '@teal/core';
+import type { EngineEvent } from '@teal/deployer';
+import type { DockerClient } from './client.ts';
+import { LABEL, type Naming } from './naming.ts';
+
+export interface WatchSources {
+  client: DockerClient;
+  naming: Naming;
+  inspect(ref: string): Promise<ObservedInstance | null>;
+  list(): Promise<ObservedInstance[]>;
+}
+
+interface DockerEvent {
+  Action?: string;
+  timeNano?: number;
+  Actor?: { Attributes?: Record<string, string> };
+}
+
+const RETRY_FIRST_MS = 100;
+const RETRY_MAX_MS = 5_000;
+
+function parseEvent(line: string): DockerEvent | null {
+  try {
+    return JSON.parse(line) as DockerEvent;
+  } catch {
+    return null;
+  }
+}
+
+async function* eventsOf(stream: AsyncIterable<Buffer>): AsyncGenerator<DockerEvent> {
+  let rest = '';
+  for await (const chunk of stream) {
+    const lines = (rest + chunk.toString()).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const event = line.trim() === '' ? null : parseEvent(line);
+      if (event !== null) yield event;
+    }
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end, { once: true });
+  });
+}
+
+/** Resolves when `signal` aborts. */
+export async function watchInstances(
+  sources: WatchSources,
+  listener: (event: EngineEvent) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const { client, naming } = sources;
+  /** Refs that ended and may start again. */
+  const ended = new Set<string>();
+  let sinceNs = BigInt(Date.now()) * 1_000_000n;
+  let known = new Map<string, ObservedInstance>();
+
+  async function take(event: DockerEvent): Promise<void> {
+    const attributes = event.Actor?.Attributes ?? {};
+    const ref = attributes.name ?? '';
+    const instanceId = attributes[LABEL.instance];
+    const appId = attributes[LABEL.app];
+    if (instanceId === undefined || appId === undefined) return;
+    if (event.Action === 'die') {
+      ended.add(ref);
+      const exitCode = Number.parseInt(attributes.exitCode ?? '', 10);
+      listener({ type: 'exited', instanceId, appId, exitCode: Number.isNaN(exitCode) ? null : exitCode });
+    } else if (event.Action === 'start' && ended.delete(ref)) {
+      const address = (await sources.inspect(ref))?.address ?? null;
+      if (address !== null) listener({ type: 'restarted', instanceId, appId, address });
+    } else if (event.Action === 'destroy') {
+      ended.delete(ref);
+    }
+  }
+
+  /** A daemon that went away remembers no events: compares what is there with what was. */
+  async function compare(): Promise<void> {
+    const now = new Map((await sources.list()).map((instance) => [instance.ref, instance]));
+    for (const before of known.values()) {
+      const after = now.get(before.ref);
+      const { instanceId, appId } = before;
+      if (before.status === 'exited') continue;
+      if (after === undefined || after.status === 'exited') {
+        listener({ type: 'exited', instanceId, appId, exitCode: null });
+        ended.add(before.ref);
+      } else if (after.address !== null && after.address.host !== before.address?.host) {
+        listener({ type: 'restarted', instanceId, appId, address: after.address });
+      }
+    }
+    known = now;
+  }
+
+  async function follow(): Promise<void> {
+    const filters = JSON.stringify({ type: ['container'], event: ['die', 'start', 'destroy'], ...naming.ownFilter() });
+    // the API takes nanoseconds after a point, which a number would lose
+    const since = `${sinceNs / 1_000_000_000n}.${String(sinceNs % 1_000_000_000n).padStart(9, '0')}`;
+    const stream = await client.docker.getEvents({ filters, since: since as unknown as number, abortSignal: signal });
+    await compare();
+    for await (const event of eventsOf(stream as unknown as AsyncIterable<Buffer>)) {
+      if (event.timeNano !== undefined) sinceNs = BigInt(event.timeNano) + 1n;
+      await take(event);
+    }
+  }
+
+  for (let waitMs = RETRY_FIRST_MS; !signal.aborted; waitMs = Math.min(waitMs * 2, RETRY_MAX_MS)) {
+    const begun = Date.now();
+    // the reason does not matter: the next round tries again, and other calls tell people
+    await follow().catch(() => undefined);
+    if (Date.now() - begun > RETRY_MAX_MS) waitMs = RETRY_FIRST_MS;
+    if (!signal.aborted) await pause(waitMs, signal);
+  }
+}
