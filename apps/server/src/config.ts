@@ -1,0 +1,140 @@
+/** The platform's configuration: read once from arguments and environment, validated with every problem listed, frozen. */
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { DEFAULT_TIMING, TealError, type Timing } from '@teal/core';
+import { z } from 'zod';
+
+const port = z.coerce.number('is a port number').int().min(0).max(65_535);
+const bytes = z.coerce.number('is a number of bytes').int().positive();
+const list = z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''));
+const subnet = /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/;
+
+const schema = z.object({
+  dataDir: z.string().min(1),
+  engine: z.enum(['auto', 'docker', 'process'], 'is auto, docker or process'),
+  /** Address the console, API, git and apps listen on. */
+  host: z.string().min(1),
+  consolePort: port,
+  httpPort: port,
+  /** Apps answer at `<app>.<domain>`. */
+  domain: z.string().regex(/^[a-z0-9.-]+$/, 'is a domain name in lower case'),
+  install: z.boolean(),
+  readyFd: port.nullable(),
+  log: z.enum(['auto', 'json', 'pretty'], 'is auto, json or pretty'),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent'], 'is debug, info, warn, error or silent'),
+  databaseUrl: z.url({ protocol: /^postgres(ql)?$/, error: 'is a postgres:// URL' }).nullable(),
+  redisUrl: z.url({ protocol: /^rediss?$/, error: 'is a redis:// URL' }).nullable(),
+  smtpUrl: z.url({ protocol: /^smtps?$/, error: 'is an smtp:// or smtps:// URL' }).nullable(),
+  mailFrom: z.email('is an e-mail address'),
+  adminEmail: z.email('is an e-mail address'),
+  maxPushBytes: bytes,
+  caFile: z.string().nullable(),
+  subnets: list.pipe(z.array(z.string().regex(subnet, 'is a list of subnets like 10.210.0.0/16')).min(1)),
+  buildArgs: list,
+  dockerSocket: z.string().nullable(),
+});
+
+export type Config = Readonly<z.infer<typeof schema>> & {
+  /** Folder of the numbered SQL files. */
+  migrationsDir: string;
+  /** The built console; null serves none. */
+  consoleDir: string | null;
+  timing: Timing;
+};
+
+/** Where a setting comes from: the option on the command line wins over the variable. */
+const SOURCES = {
+  dataDir: { option: 'data', variable: 'TEAL_DATA' },
+  engine: { option: 'engine', variable: 'TEAL_ENGINE' },
+  host: { option: 'host', variable: 'TEAL_HOST' },
+  consolePort: { option: 'console-port', variable: 'TEAL_CONSOLE_PORT' },
+  httpPort: { option: 'http-port', variable: 'TEAL_HTTP_PORT' },
+  domain: { option: 'domain', variable: 'TEAL_DOMAIN' },
+  readyFd: { option: 'ready-fd', variable: null },
+  log: { option: 'log', variable: 'TEAL_LOG' },
+  logLevel: { option: 'log-level', variable: 'TEAL_LOG_LEVEL' },
+  databaseUrl: { option: null, variable: 'DATABASE_URL' },
+  redisUrl: { option: null, variable: 'REDIS_URL' },
+  smtpUrl: { option: null, variable: 'SMTP_URL' },
+  mailFrom: { option: null, variable: 'TEAL_MAIL_FROM' },
+  adminEmail: { option: null, variable: 'TEAL_ADMIN_EMAIL' },
+  maxPushBytes: { option: null, variable: 'TEAL_MAX_PUSH_BYTES' },
+  caFile: { option: null, variable: 'TEAL_CA_FILE' },
+  subnets: { option: null, variable: 'TEAL_SUBNETS' },
+  buildArgs: { option: null, variable: 'TEAL_BUILD_ARGS' },
+  dockerSocket: { option: null, variable: 'TEAL_DOCKER_SOCKET' },
+} as const;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+function defaults(environment: Environment, isRoot: boolean) {
+  const home = environment.XDG_DATA_HOME ?? join(homedir(), '.local', 'share');
+  return {
+    dataDir: isRoot ? '/var/lib/teal' : join(home, 'teal'),
+    engine: 'auto',
+    host: '127.0.0.1',
+    consolePort: 4000,
+    httpPort: 8000,
+    domain: 'teal.localhost',
+    readyFd: null,
+    log: 'auto',
+    logLevel: 'info',
+    databaseUrl: null,
+    redisUrl: null,
+    smtpUrl: null,
+    mailFrom: 'teal@teal.localhost',
+    adminEmail: 'admin@teal.localhost',
+    maxPushBytes: 1024 ** 3,
+    caFile: null,
+    subnets: '10.210.0.0/16',
+    buildArgs: '',
+    dockerSocket: null,
+  };
+}
+
+function readOptions(args: readonly string[]): Record<string, string | boolean | undefined> {
+  const names = Object.values(SOURCES).flatMap(({ option }) =>
+    option === null ? [] : [[option, { type: 'string' }] as const],
+  );
+  try {
+    const options = { ...Object.fromEntries(names), 'no-install': { type: 'boolean' } } as const;
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values as Record<
+      string,
+      string | boolean
+    >;
+  } catch (cause) {
+    throw new TealError('configuration_invalid', { detail: (cause as Error).message }, { cause });
+  }
+}
+
+/** Throws `configuration_invalid` with every problem, one a line. */
+export function readConfig(args: readonly string[], environment: Environment, rootDir: string): Config {
+  const options = readOptions(args);
+  const values: Record<string, unknown> = {
+    ...defaults(environment, process.getuid?.() === 0),
+    install: options['no-install'] !== true,
+  };
+  for (const [key, { option, variable }] of Object.entries(SOURCES)) {
+    const given =
+      (option === null ? undefined : options[option]) ?? (variable === null ? undefined : environment[variable]);
+    if (given !== undefined && given !== '') values[key] = given;
+  }
+  const result = schema.safeParse(values);
+  if (!result.success)
+    throw new TealError('configuration_invalid', { detail: result.error.issues.map(describe).join('\n') });
+  return Object.freeze({
+    ...result.data,
+    dataDir: resolve(result.data.dataDir),
+    migrationsDir: join(rootDir, 'migrations'),
+    consoleDir: join(rootDir, 'apps', 'console', 'dist'),
+    timing: DEFAULT_TIMING,
+  });
+}
+
+function describe(issue: z.core.$ZodIssue): string {
+  const key = issue.path[0] as keyof typeof SOURCES;
+  const source = SOURCES[key];
+  const names = [source?.option && `--${source.option}`, source?.variable].filter(Boolean).join(' / ');
+  return `  ${names || String(key)}: ${issue.message}`;
+}

@@ -1,0 +1,168 @@
+/** The store's things as the API shows them. */
+import type { AppView, CommitView, DeploymentView, PoolView, PreviousView } from '@teal/contracts';
+import {
+  type App,
+  COLOURS,
+  type Colour,
+  type CommitFacts,
+  type Deployment,
+  type Instance,
+  isTerminal,
+  previousRelease,
+  type Release,
+} from '@teal/core';
+import { configurationDigest, type Store } from '@teal/deployer';
+
+export interface Places {
+  urlOf(app: Pick<App, 'name'>): string;
+  gitUrlOf(app: Pick<App, 'name'>): string;
+}
+
+export function commitView({ commit, author, message }: CommitFacts): CommitView {
+  return { commit, author, message };
+}
+
+export function deploymentView(deployment: Deployment): DeploymentView {
+  const times = Object.entries(deployment.times).map(([state, at]) => [state, at.toISOString()]);
+  return {
+    id: deployment.id,
+    appId: deployment.appId,
+    sequence: deployment.sequence,
+    trigger: deployment.trigger,
+    state: deployment.state,
+    commit: commitView(deployment.commit),
+    branch: deployment.branch,
+    pushOptions: [...deployment.pushOptions],
+    requestedBy: deployment.requestedBy,
+    releaseId: deployment.releaseId,
+    colour: deployment.colour,
+    failure: deployment.failure,
+    cancelReason: deployment.cancelReason,
+    createdAt: deployment.createdAt.toISOString(),
+    times: Object.fromEntries(times),
+  };
+}
+
+interface Facts {
+  app: App;
+  releases: Release[];
+  instances: Instance[];
+  live: Deployment | null;
+  running: Deployment | null;
+  last: Deployment | null;
+  imageIds: Set<string>;
+}
+
+async function collect(store: Store, app: App): Promise<Facts> {
+  const [releases, instances, live, active, next, newest, images] = await Promise.all([
+    store.releases.list(app.id),
+    store.instances.list(app.id),
+    store.deployments.live(app.id),
+    store.deployments.active(app.id),
+    store.deployments.next(app.id),
+    store.deployments.list(app.id, { limit: 1, before: null }),
+    store.images.list(app.id),
+  ]);
+  const imageIds = new Set(images.map((image) => image.id));
+  return { app, releases, instances, live, running: active ?? next, last: newest[0] ?? null, imageIds };
+}
+
+function standingOf({ app, running }: Facts, instances: readonly Instance[]): PoolView['standing'] {
+  const releaseId = instances[0]?.releaseId;
+  if (releaseId === app.liveReleaseId) return 'live';
+  if (running !== null && !isTerminal(running.state) && running.releaseId === releaseId) return 'starting';
+  return instances.every((instance) => instance.state === 'asleep') ? 'asleep' : 'draining';
+}
+
+const STANDING_ORDER = ['live', 'starting', 'draining', 'asleep'] as const;
+
+/** A colour may be held by a sleeping release and a starting one at once: the more awake one is shown. */
+function poolView(facts: Facts, colour: Colour): PoolView | null {
+  const byRelease = Map.groupBy(
+    facts.instances.filter((i) => i.colour === colour),
+    (instance) => instance.releaseId,
+  );
+  const candidates = [...byRelease.values()]
+    .map((instances) => ({ instances, standing: standingOf(facts, instances) }))
+    .sort((a, b) => STANDING_ORDER.indexOf(a.standing) - STANDING_ORDER.indexOf(b.standing));
+  const [shown] = candidates;
+  const release = facts.releases.find((entry) => entry.id === shown?.instances[0]?.releaseId);
+  if (shown === undefined || release === undefined) return null;
+  const { instances, standing } = shown;
+  const since = {
+    live: release.liveAt,
+    starting: instances[0]?.startedAt,
+    draining: release.retiredAt,
+    asleep: instances[0]?.asleepSince,
+  };
+  return {
+    colour,
+    releaseId: release.id,
+    deploymentId: (standing === 'live' ? facts.live?.id : undefined) ?? instances[0]?.deploymentId ?? '',
+    commit: commitView(release.commit),
+    standing,
+    share: standing === 'live' ? 1 : 0,
+    since: since[standing]?.toISOString() ?? null,
+    instances: instances.map(({ id, number, state, startedAt }) => ({
+      id,
+      number,
+      state,
+      startedAt: startedAt?.toISOString() ?? null,
+    })),
+  };
+}
+
+function sameEnvironment(a: App['environment'], b: App['environment']): boolean {
+  return JSON.stringify(Object.entries(a).sort()) === JSON.stringify(Object.entries(b).sort());
+}
+
+function previousView({ app, releases, instances, imageIds }: Facts): PreviousView | null {
+  const release = previousRelease(releases, app.liveReleaseId);
+  if (release === null || release.liveAt === null) return null;
+  const own = instances.filter((instance) => instance.releaseId === release.id);
+  const there = own.length === 0 ? null : own.every((instance) => instance.state === 'asleep') ? 'asleep' : 'draining';
+  return {
+    releaseId: release.id,
+    commit: commitView(release.commit),
+    liveAt: release.liveAt.toISOString(),
+    standing: there ?? (imageIds.has(release.imageId) ? 'off' : 'no-image'),
+    environmentDiffers: !sameEnvironment(app.environment, release.environment),
+  };
+}
+
+/** The live version runs with other variables or settings than the app has now. */
+export function isConfigurationPending(app: App, live: Release | undefined): boolean {
+  return live !== undefined && live.configurationDigest !== configurationDigest(app);
+}
+
+export async function appView(store: Store, places: Places, app: App): Promise<AppView> {
+  const facts = await collect(store, app);
+  const { live } = facts;
+  const liveRelease = facts.releases.find((release) => release.id === app.liveReleaseId);
+  const [blue, green] = COLOURS.map((colour) => poolView(facts, colour));
+  return {
+    id: app.id,
+    name: app.name,
+    state: app.stopped ? 'stopped' : live === null ? 'empty' : 'live',
+    url: places.urlOf(app),
+    gitUrl: places.gitUrlOf(app),
+    deployBranch: app.deployBranch,
+    settings: app.settings,
+    live:
+      live === null || live.releaseId === null
+        ? null
+        : {
+            deploymentId: live.id,
+            releaseId: live.releaseId,
+            colour: live.colour ?? 'blue',
+            commit: commitView(live.commit),
+            since: (live.times.live ?? live.createdAt).toISOString(),
+          },
+    previous: previousView(facts),
+    pools: { blue: blue ?? null, green: green ?? null },
+    running: facts.running === null ? null : deploymentView(facts.running),
+    lastDeployment: facts.last === null ? null : deploymentView(facts.last),
+    pendingConfiguration: isConfigurationPending(app, liveRelease),
+    createdAt: app.createdAt.toISOString(),
+  };
+}
