@@ -1,12 +1,18 @@
 /** Carries one request to a member of the live pool and its answer back: never lost by us, never sent twice. */
-import { type ClientRequest, type IncomingMessage, request as openRequest, type ServerResponse } from 'node:http';
+import {
+  type Agent,
+  type ClientRequest,
+  type IncomingMessage,
+  request as openRequest,
+  type ServerResponse,
+} from 'node:http';
 import type { Flights, Leave } from './flight.ts';
 import { answerHeaders, passedTrailers } from './headers.ts';
 import type { Limits } from './limits.ts';
 import { PAGES, type Page, refusalPage, sendPage } from './pages.ts';
 import type { Inquiry } from './screen.ts';
 import { choose, type RoutedApp } from './table.ts';
-import { freshAgent, type Upstream } from './upstream.ts';
+import { freshAgent, type Upstream, uploadAgent } from './upstream.ts';
 
 export interface ForwardContext {
   flights: Flights;
@@ -100,7 +106,7 @@ class Forwarding {
         method: inquiry.method,
         path: inquiry.path,
         headers: this.#exchange.expectsContinue ? [...inquiry.headers, 'Expect', '100-continue'] : inquiry.headers,
-        agent: inquiry.replayable && !fresh ? upstream.agent : freshAgent,
+        agent: this.#agent(upstream, fresh),
         timeout: this.#context.limits.answerTimeoutMs,
         maxHeaderSize: 2 * this.#context.limits.maxHeaderBytes,
       });
@@ -123,6 +129,12 @@ class Forwarding {
     this.#attempt = attempt;
     this.#listen(attempt);
     if (!inquiry.hasBody) outgoing.end();
+  }
+
+  #agent(upstream: Upstream, fresh: boolean): Agent {
+    const { inquiry } = this.#exchange;
+    if (inquiry.replayable && !fresh) return upstream.agent;
+    return inquiry.hasLongBody ? uploadAgent : freshAgent;
   }
 
   #listen(attempt: Attempt): void {
@@ -208,6 +220,11 @@ class Forwarding {
       if (!answer.complete) return;
       if (answer.rawTrailers.length > 0) response.addTrailers(passedTrailers(answer.rawTrailers));
       response.end();
+      // Node's client takes no more of an upload once the answer is whole, and neither would most apps.
+      if (!this.#exchange.request.complete) {
+        this.#attempt?.outgoing.destroy();
+        this.#void();
+      }
     });
     answer.once('close', () => {
       if (!answer.complete) this.#breakOff();

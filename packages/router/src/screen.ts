@@ -13,6 +13,8 @@ export interface Inquiry {
   /** Raw pairs, complete but for Connection. */
   headers: string[];
   hasBody: boolean;
+  /** The app may answer before it has got the whole body. */
+  hasLongBody: boolean;
   /** Without a body and safe: may be sent a second time when the first brought no byte of an answer. */
   replayable: boolean;
   /** What the client gave as proof; not checked here. */
@@ -26,6 +28,8 @@ export interface Refusal {
 
 export type Screening = { ok: true; inquiry: Inquiry } | { ok: false; refusal: Refusal };
 
+/** Longer than this may not fit into the socket buffers on the way. */
+const LONG_BODY_BYTES = 16 * 1024;
 const METHODS_REPLAYABLE = new Set(['GET', 'HEAD', 'OPTIONS']);
 const METHODS_WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
 
@@ -57,8 +61,9 @@ export function screen(request: IncomingMessage): Screening {
   if (framing === null) return refuse(400, 'The length of the body is not clear.');
   const headers = [...read.passed, ...framing, ...ownHeaders(request, read.hosts[0] ?? '')];
   const hasBody = read.transferEncoding !== null || Number(read.contentLength ?? 0) > 0;
+  const hasLongBody = read.transferEncoding !== null || Number(read.contentLength ?? 0) > LONG_BODY_BYTES;
   const replayable = !hasBody && METHODS_REPLAYABLE.has(method);
-  return { ok: true, inquiry: { method, host, path, headers, hasBody, replayable, proof: read.proof } };
+  return { ok: true, inquiry: { method, host, path, headers, hasBody, hasLongBody, replayable, proof: read.proof } };
 }
 
 /** The framing field to send on; null where Content-Length and Transfer-Encoding leave two readings. */

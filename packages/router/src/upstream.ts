@@ -30,8 +30,20 @@ class MemberAgent extends Agent {
   }
 }
 
-/** For requests that must not be sent twice: a connection that nobody used before. */
+/**
+ * For requests that must not be sent twice: a connection that nobody used before. The app is asked to close it, so that
+ * waiting ports (TIME_WAIT) pile up on its side, where they hinder nobody.
+ */
 export const freshAgent = new Agent({ keepAlive: false });
+
+class UploadAgent extends Agent {
+  override keepSocketAlive(): boolean {
+    return false;
+  }
+}
+
+/** As {@link freshAgent}, for long bodies: an app asked to close would reset the connection after an early answer. */
+export const uploadAgent = new UploadAgent({ keepAlive: true });
 
 export class Upstream {
   readonly instanceId: string;
