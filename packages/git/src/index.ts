@@ -5,4 +5,13 @@ export {
   gitEnvironment,
   readerEnvironment,
 } from './environment.ts';
+export type { GitAccess, GitPrincipal, GitRemoteHandlers, ReceivedPush } from './remote/handlers.ts';
+export {
+  createGitRemote,
+  DEFAULT_MAX_PUSH_BYTES,
+  type GitRemote,
+  type GitRemoteOptions,
+  hooksFolder,
+} from './remote/remote.ts';
+export type { Credentials, GitService } from './remote/route.ts';
 export { createSourceReader, type GitSourceReader, type SourceReaderOptions } from './source/reader.ts';

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { TealError } from '@teal/core';
 
 const APP_ID = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,99}$/;
-const FORBIDDEN_IN_REF = /[\u0000-\u0020\u007f~^:?*[\\]|\.\.|@\{|\/\/|\/\.|\.lock(\/|$)|[./]$/;
+// The line separators are legal in git, but node-git-server does not see a ref that has one.
+const FORBIDDEN_IN_REF = /[\u0000-\u0020\u007f\u2028\u2029~^:?*[\\]|\.\.|@\{|\/\/|\/\.|\.lock(\/|$)|[./]$/;
 
 /** `<repositoriesDir>/<appId>.git`; throws `app_not_found` for anything that is no id. */
 export function repositoryPath(repositoriesDir: string, appId: string): string {
