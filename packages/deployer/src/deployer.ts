@@ -41,6 +41,8 @@ export interface Deployer extends JobHandlers {
   acceptPush(push: PushRequest): Promise<string>;
   /** After the refs have moved: makes the deployment and yields the lines for the push client. */
   pushLanded(pushId: string, push: PushRequest, signal: AbortSignal): AsyncIterable<string>;
+  /** Git ended after `acceptPush` without telling: confirms the push if its ref moved, otherwise forgets it. */
+  settlePush(pushId: string): Promise<void>;
   follow(options: FollowOptions): AsyncGenerator<Follow>;
 }
 
@@ -110,6 +112,14 @@ export function createDeployer(context: Context): Deployer {
       const deploymentId = await confirm(pushId);
       yield* await pushNotes(context, push);
       if (deploymentId !== null) yield* tellPushClient(context, deploymentId, signal);
+    },
+    async settlePush(pushId) {
+      const push = await store.pushes.get(pushId);
+      if (push === null) return;
+      const moved =
+        push.command !== null && (await source.landed(push.appId, push.command.ref, push.command.newCommit));
+      if (moved) await confirmPush(context, push);
+      else await store.pushes.drop(push.id);
     },
     follow: (options) => followDeployment(context, options),
     workApp: (appId, signal) => workApp(deps, appId, AbortSignal.any([signal, closing.signal])),

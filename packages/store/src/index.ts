@@ -16,6 +16,7 @@ import { createReservations } from './reservations.ts';
 
 export type { Accounts, FirstAdmin, NewToken, Principal, Token } from './accounts.ts';
 export type { DatabaseOptions } from './database.ts';
+export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/index.ts';
 export type { Claim, Idempotency } from './idempotency.ts';
 export { migrate } from './migrate.ts';
 

@@ -1,0 +1,92 @@
+/** `teal up`: runs the platform in the foreground until Ctrl-C. */
+import { writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isTealError } from '@teal/core';
+import { type Config, readConfig } from './config.ts';
+import { createLog } from './log.ts';
+import { type Platform, startPlatform } from './platform.ts';
+
+const rootDir = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
+const EXIT_USAGE = 2;
+
+const USAGE = `teal up [options]: runs the platform in the foreground; Ctrl-C stops it, instances keep running
+
+  --data DIR               data folder (TEAL_DATA)
+  --engine auto|docker|process  (TEAL_ENGINE)
+  --console-port PORT      console, API and git, default 4000 (TEAL_CONSOLE_PORT)
+  --http-port PORT         the apps, default 8000 (TEAL_HTTP_PORT)
+  --host ADDRESS           listen address, default 127.0.0.1 (TEAL_HOST)
+  --domain NAME            apps answer at <app>.NAME, default teal.localhost (TEAL_DOMAIN)
+  --no-install             never install system packages or start the Docker daemon
+  --log auto|json|pretty   form of the platform's log (TEAL_LOG)
+  --log-level LEVEL        debug, info, warn, error or silent (TEAL_LOG_LEVEL)
+  --ready-fd N             write one JSON line there when ready
+`;
+
+function announce(platform: Platform, config: Config): void {
+  const lines = [
+    '',
+    `  Console, API, git   ${platform.consoleUrl}`,
+    `  Apps                ${platform.appUrlPattern}`,
+    `  Data folder         ${config.dataDir}`,
+    `  Engine              ${platform.engine}${platform.isolated ? '' : ' (no isolation: run only code you trust)'}`,
+  ];
+  if (platform.firstToken !== null) {
+    lines.push(
+      '',
+      `  Your token, shown this once:  ${platform.firstToken}`,
+      `  Sign in with it at ${platform.consoleUrl}, and here:`,
+      `  echo ${platform.firstToken} | teal login ${platform.consoleUrl}`,
+    );
+  }
+  process.stderr.write(`${lines.join('\n')}\n\n`);
+}
+
+function writeReady(platform: Platform, config: Config): void {
+  if (config.readyFd === null) return;
+  const ready = {
+    consoleUrl: platform.consoleUrl,
+    apiUrl: `${platform.consoleUrl}/api/v1`,
+    appUrlPattern: platform.appUrlPattern,
+    httpPort: platform.httpPort,
+    token: platform.firstToken,
+    dataDir: config.dataDir,
+    engine: platform.engine,
+    router: 'embedded',
+    isolated: platform.isolated,
+  };
+  writeSync(config.readyFd, `${JSON.stringify(ready)}\n`);
+}
+
+function untilTold(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve(signal));
+  });
+}
+
+async function up(args: string[]): Promise<void> {
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const config = readConfig(args, process.env, rootDir);
+  const log = createLog(config);
+  const told = untilTold();
+  const platform = await startPlatform(config, log);
+  announce(platform, config);
+  writeReady(platform, config);
+  const signal = await told;
+  log.info({ signal }, 'stopping; instances keep running');
+  await platform.close();
+}
+
+const [command, ...args] = process.argv.slice(2);
+try {
+  await up(command === 'up' ? args : [command, ...args].filter((arg) => arg !== undefined));
+  process.exit(0);
+} catch (error) {
+  if (!isTealError(error)) throw error;
+  process.stderr.write(`teal: ${error.message}\n`);
+  process.exit(error.code === 'configuration_invalid' ? EXIT_USAGE : 1);
+}

@@ -1,0 +1,321 @@
+/** The composition root: builds every part from the configuration, starts them in order, stops them in reverse. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Me } from '@teal/contracts';
+import { type App, formatId, type IdKind, TealError } from '@teal/core';
+import { type Clock, createDeployer, type Deployer, type Engine } from '@teal/deployer';
+import { applyGitEnvironment, createGitRemote, createSourceReader, hooksFolder } from '@teal/git';
+import { type HostReport, prepareHost } from '@teal/host';
+import { createSmtpSender, type Mailbox, startMailbox } from '@teal/mailer';
+import { createProber } from '@teal/prober';
+import { openJobQueue, type QueueBackend } from '@teal/queue';
+import { createEmbeddedRouter } from '@teal/router';
+import { type DatabaseOptions, migrate, openStore, type PostgresStore } from '@teal/store';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import type { Config } from './config.ts';
+import { openDatabase } from './database.ts';
+import { type DataFolder, openDataFolder } from './dataFolder.ts';
+import { createEngine } from './engines.ts';
+import { gitHandlers } from './gitHandlers.ts';
+import { createEventStreams } from './http/eventStream.ts';
+import { createHttpServer } from './http/server.ts';
+import { makeToken } from './secrets.ts';
+
+export const VERSION = '0.1.0';
+const SOURCE_LIMITS = { maxEntries: 100_000, maxBytes: 2 * 1024 ** 3, maxFileBytes: 512 * 1024 ** 2 };
+const CONCURRENT_APPS = 4;
+
+export interface Platform {
+  consoleUrl: string;
+  /** An app's URL with `<app>` for its name. */
+  appUrlPattern: string;
+  httpPort: number;
+  /** The admin's token; only after the first start on a data folder. */
+  firstToken: string | null;
+  engine: Engine['kind'];
+  isolated: boolean;
+  close(): Promise<void>;
+}
+
+/** What must be undone, in reverse, when the platform stops or a later step of its start fails. */
+class Undo {
+  readonly #steps: { name: string; step: () => Promise<unknown> }[] = [];
+  readonly #log: Logger;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  add(name: string, step: () => Promise<unknown>): void {
+    this.#steps.push({ name, step });
+  }
+
+  async run(): Promise<void> {
+    for (let entry = this.#steps.pop(); entry !== undefined; entry = this.#steps.pop()) {
+      const { name, step } = entry;
+      await step().catch((error) => this.#log.error({ part: name, err: error }, 'a part did not stop cleanly'));
+    }
+  }
+}
+
+const clock: Clock = {
+  now: () => new Date(),
+  async sleep(ms, signal) {
+    // Aborting is how a sleep is ended early: nothing to report.
+    await delay(Math.min(ms, 2 ** 31 - 1), undefined, { signal }).catch(() => {});
+  },
+};
+const ids = { newId: (kind: IdKind) => formatId(kind, randomUUID()) };
+
+export async function startPlatform(config: Config, log: Logger): Promise<Platform> {
+  const undo = new Undo(log);
+  try {
+    return await start(config, log, undo);
+  } catch (error) {
+    await undo.run();
+    throw error;
+  }
+}
+
+async function start(config: Config, log: Logger, undo: Undo): Promise<Platform> {
+  const folder = await openDataFolder(config.dataDir);
+  undo.add('data folder', () => folder.release());
+  const host = await prepare(config, log);
+  const { store, database, firstToken } = await openStorage({ config, folder, host, log, undo });
+  const platformId = await store.accounts.platformId();
+  await folder.claimPlatform(platformId);
+  // The lock on the folder is ours: whoever held a lease in its name is dead.
+  await store.leases.drop(`${platformId}/`);
+
+  const engine = await createEngine({ config, host, store, platformId, engineDir: folder.engineDir, log });
+  undo.add('engine', () => engine.close());
+  const queue = await openJobQueue({ backend: queueBackend(config, database), concurrency: CONCURRENT_APPS, log });
+  undo.add('queue', () => queue.close());
+  const mail = await openMail(config, folder, undo);
+  const proofSecret = randomBytes(32).toString('base64url');
+  const router = createEmbeddedRouter({ host: config.host, port: config.httpPort, proofSecret, log });
+  undo.add('router', () => router.close());
+  const source = createSourceReader({ repositoriesDir: folder.repositoriesDir, limits: SOURCE_LIMITS });
+  undo.add('source', async () => source.close());
+
+  const places = createPlaces(config);
+  const deployer = createDeployer({
+    store,
+    engine,
+    router,
+    prober: createProber(),
+    source,
+    queue,
+    mail: mail.sender,
+    clock,
+    ids,
+    log,
+    settings: {
+      holder: `${platformId}/${process.pid}/${randomUUID()}`,
+      timing: config.timing,
+      proofSecret,
+      hostsOf: (app) => [`${app.name}.${config.domain}`],
+      urlOf: (app) => places.urlOf(app),
+      linkOf: (app, deploymentId) => `${places.consoleUrl()}/apps/${app.name}/deployments/${deploymentId}`,
+    },
+  });
+  const platform = {
+    version: VERSION,
+    engine: engine.kind,
+    router: 'embedded',
+    isolated: engine.kind === 'docker',
+    mailbox: mail.mailbox !== null,
+  } as const;
+  const http = await openHttp({
+    config,
+    log,
+    undo,
+    folder,
+    store,
+    deployer,
+    engine,
+    mailbox: mail.mailbox,
+    places,
+    platform,
+  });
+
+  // The router answers first for what was live, then new work begins.
+  await router.listen();
+  places.httpPort = router.publicAddress().port;
+  await deployer.start();
+  undo.add('deployer', () => deployer.close());
+  await startWork({ queue, deployer, store, log, undo });
+  await listen(http, config);
+  places.consolePort = portOf(http);
+
+  return {
+    consoleUrl: places.consoleUrl(),
+    appUrlPattern: places.urlOf({ name: '<app>' }),
+    httpPort: places.httpPort,
+    firstToken,
+    engine: engine.kind,
+    isolated: platform.isolated,
+    close: () => undo.run(),
+  };
+}
+
+function prepare(config: Config, log: Logger): Promise<HostReport> {
+  const want = config.engine === 'process' ? [] : (['docker', 'mmdebstrap'] as const);
+  const environment =
+    config.dockerSocket === null ? process.env : { ...process.env, DOCKER_HOST: `unix://${config.dockerSocket}` };
+  return prepareHost({ want, install: config.install, environment, say: (line) => log.info({ part: 'host' }, line) });
+}
+
+interface Parts {
+  config: Config;
+  folder: DataFolder;
+  log: Logger;
+  undo: Undo;
+}
+
+async function openStorage({ config, folder, host, log, undo }: Parts & { host: HostReport }) {
+  const database = await openDatabase(config, {
+    postgresDir: folder.postgresDir,
+    runAs: host.accounts?.postgres ?? null,
+    log,
+  });
+  undo.add('database', () => database.stop());
+  await migrate({ ...database.options, migrationsDir: config.migrationsDir });
+  const store = await openStore(database.options);
+  undo.add('store', () => store.close());
+  const firstToken = await initialise(store, config);
+  return { store, database: database.options, firstToken };
+}
+
+/** First run: platform, organisation, admin and the token that is shown once. */
+async function initialise(store: PostgresStore, config: Config): Promise<string | null> {
+  const { token, secret } = makeToken('first token');
+  const made = await store.accounts.initialise({
+    platformId: ids.newId('platform'),
+    organisationId: ids.newId('orga'),
+    userId: ids.newId('user'),
+    email: config.adminEmail,
+    token,
+  });
+  if (made) return secret;
+  await store.accounts.setAdminEmail(config.adminEmail);
+  return null;
+}
+
+function queueBackend(config: Config, database: DatabaseOptions): QueueBackend {
+  if (config.redisUrl !== null) return { kind: 'redis', url: config.redisUrl, prefix: `teal` };
+  const { connection } = database;
+  return {
+    kind: 'postgres',
+    connection: typeof connection === 'string' ? { connectionString: connection } : connection,
+    schema: 'bullmq',
+  };
+}
+
+async function openMail(config: Config, folder: DataFolder, undo: Undo) {
+  const mailbox = config.smtpUrl === null ? await startMailbox({ dir: folder.mailboxDir }) : null;
+  if (mailbox !== null) undo.add('mailbox', () => mailbox.close());
+  const sender = createSmtpSender({ url: config.smtpUrl ?? mailbox?.url ?? '', from: config.mailFrom });
+  undo.add('mail', async () => sender.close());
+  return { mailbox, sender };
+}
+
+/** Where people reach things; ports are known once everything listens. */
+function createPlaces(config: Config) {
+  const consoleHost = config.host === '127.0.0.1' ? 'localhost' : config.domain;
+  const withPort = (port: number) => (port === 80 ? '' : `:${port}`);
+  return {
+    consolePort: config.consolePort,
+    httpPort: config.httpPort,
+    consoleUrl(): string {
+      return `http://${consoleHost}${withPort(this.consolePort)}`;
+    },
+    urlOf(app: Pick<App, 'name'>): string {
+      return `http://${app.name}.${config.domain}${withPort(this.httpPort)}/`;
+    },
+    gitUrlOf(app: Pick<App, 'name'>): string {
+      return `${this.consoleUrl()}/git/${app.name}.git`;
+    },
+  };
+}
+
+interface HttpParts extends Parts {
+  store: PostgresStore;
+  deployer: Deployer;
+  engine: Engine;
+  mailbox: Mailbox | null;
+  places: ReturnType<typeof createPlaces>;
+  platform: Omit<Me['platform'], 'appUrlPattern'>;
+}
+
+async function openHttp(parts: HttpParts): Promise<FastifyInstance> {
+  const { config, folder, log, undo, store, deployer, places } = parts;
+  applyGitEnvironment(process.env, { hooksDir: hooksFolder(folder.runtimeDir), maxPushBytes: config.maxPushBytes });
+  const remote = createGitRemote({
+    repositoriesDir: folder.repositoriesDir,
+    stateDir: folder.runtimeDir,
+    maxPushBytes: config.maxPushBytes,
+    handlers: gitHandlers({ store, deployer, log }),
+  });
+  await remote.listen();
+  if (!folder.runtimeDir.startsWith(folder.dir))
+    undo.add('runtime folder', () => rm(folder.runtimeDir, { recursive: true, force: true }));
+  const streams = createEventStreams();
+  const platform: Me['platform'] = {
+    ...parts.platform,
+    get appUrlPattern() {
+      return places.urlOf({ name: '<app>' });
+    },
+  };
+  const http = await createHttpServer({
+    deps: { store, deployer, engine: parts.engine, mailbox: parts.mailbox, places, platform, streams },
+    git: (request, response) => remote.handle(request, response),
+    consoleDir: config.consoleDir,
+    log: log as FastifyBaseLogger,
+  });
+  undo.add('http', () => http.close());
+  undo.add('git remote', () => remote.close());
+  undo.add('event streams', async () => streams.close());
+  return http;
+}
+
+interface WorkParts {
+  queue: Awaited<ReturnType<typeof openJobQueue>>;
+  deployer: Deployer;
+  store: PostgresStore;
+  log: Logger;
+  undo: Undo;
+}
+
+/** After a crash the jobs of the dead process are locked for a while: its unfinished work begins here at once. */
+async function startWork({ queue, deployer, store, log, undo }: WorkParts): Promise<void> {
+  const workers = await queue.work(deployer);
+  undo.add('workers', () => workers.close());
+  for (const appId of await store.deployments.appsWithWork()) {
+    workers.workHere(appId).catch((error) => log.warn({ appId, err: error }, 'unfinished work is left to the queue'));
+  }
+}
+
+async function listen(http: FastifyInstance, config: Config): Promise<void> {
+  try {
+    await http.listen({
+      host: config.host === '127.0.0.1' ? 'localhost' : config.host,
+      port: config.consolePort,
+      listenTextResolver: () => '',
+    });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
+    throw new TealError(
+      'port_taken',
+      { port: config.consolePort, host: config.host, option: '--console-port' },
+      { cause },
+    );
+  }
+}
+
+function portOf(http: FastifyInstance): number {
+  const address = http.server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
