@@ -52,7 +52,10 @@ test('start-last-pushed-commit says what it starts, sends what it saw live, and 
   teal.on(`GET ${APP}`, () => givenApp({ previous, lastDeployment: last }));
   teal.on('GET /api/v1/apps/app_1', () => givenApp({ previous }));
   const started = givenDeployment({ trigger: 'revive', state: 'queued', times: {}, commit: previous.commit });
-  teal.on('POST /api/v1/apps/app_1/start-last-pushed-commit', () => ({ deployment: started, warnings: ['Variables differ.'] }));
+  teal.on('POST /api/v1/apps/app_1/start-last-pushed-commit', () => ({
+    deployment: started,
+    warnings: ['Variables differ.'],
+  }));
   teal.on(`GET /api/v1/apps/app_1/deployments/${DEPLOYMENT_ID}/log/events`, (_, answer) => {
     openEvents(answer)('ended', { ...started, state: 'live' });
     answer.end();
@@ -122,7 +125,14 @@ test('a redeploy names the commit in full where the repository knows it, else as
 });
 
 test('the mailbox lists the newest first, and shows one by its number', async () => {
-  const mail = (id: string, receivedAt: string) => ({ id, receivedAt, from: 'teal@x', to: ['a@x'], subject: `Mail ${id}`, text: 'one\ntwo\n' });
+  const mail = (id: string, receivedAt: string) => ({
+    id,
+    receivedAt,
+    from: 'teal@x',
+    to: ['a@x'],
+    subject: `Mail ${id}`,
+    text: 'one\ntwo\n',
+  });
   teal.on('GET /api/v1/mailbox', () => ({
     mails: [mail('old', '2026-11-21T08:00:00.000Z'), mail('new', '2026-11-21T09:00:00.000Z')],
   }));

@@ -14,7 +14,11 @@ const LOG = `${APP}/deployments/${DEPLOYMENT_ID}/log/events`;
 const failed = () =>
   givenDeployment({
     state: 'failed',
-    failure: { phase: 'probing', code: 'gate_refused', reason: 'The new version never became healthy: / answered 500.' },
+    failure: {
+      phase: 'probing',
+      code: 'gate_refused',
+      reason: 'The new version never became healthy: / answered 500.',
+    },
     times: { failed: '2026-11-21T09:00:03.000Z' },
   });
 
@@ -71,7 +75,10 @@ test('with --json an error is JSON on stderr and stdout stays empty', async () =
 
 test('wait ends with 0 when the deployment went live', async () => {
   teal.on(`GET ${APP}`, () => givenApp());
-  teal.on(`GET ${APP}/deployments`, () => ({ deployments: [givenDeployment({ state: 'building', times: {} })], next: null }));
+  teal.on(`GET ${APP}/deployments`, () => ({
+    deployments: [givenDeployment({ state: 'building', times: {} })],
+    next: null,
+  }));
   teal.on(`GET ${LOG}`, (_, answer) => {
     const send = openEvents(answer);
     send('line', { sequence: 1, at: 0, phase: 'building', source: 'teal', text: 'building' }, 1);

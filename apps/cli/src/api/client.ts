@@ -1,10 +1,13 @@
 /** The API as calls that give values or throw a CommandError. Prints nothing. */
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Io } from '../io.ts';
 import { CommandError, exitOfStatus } from '../output/exit.ts';
-import { openExchange, readBody } from './http.ts';
+import { type Exchange, openExchange, readBody } from './http.ts';
 import { resolveServer, type Server } from './server.ts';
+
+const RUNNING_ATTEMPTS = 50;
+const RUNNING_PAUSE_MS = 200;
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
@@ -42,20 +45,30 @@ export class Api {
       headers: { Accept: 'application/json', ...(changes ? { 'Idempotency-Key': randomUUID() } : {}) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     };
-    const attempt = async () => {
-      const answer = await openExchange(this.server, exchange);
-      return { answer, text: await readBody(this.server, answer) };
-    };
-    const { answer, text } = await attempt().catch((error: unknown) => {
-      // The request may have arrived although its answer was lost: the same key makes asking again safe.
-      if (method !== 'DELETE' && isLostConnection(error)) return attempt();
-      throw error;
-    });
-    return this.#read<T>(answer, text);
+    const { status, text } = await this.#exchange(exchange);
+    return this.#read<T>(status, text);
   }
 
-  #read<T>(answer: IncomingMessage, text: string): T {
-    const status = answer.statusCode ?? 0;
+  /**
+   * A request whose answer was lost may have arrived all the same: the same key makes asking again safe, and while
+   * the first one still runs the server says so.
+   */
+  async #exchange(exchange: Exchange): Promise<{ status: number; text: string }> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const answer = await openExchange(this.server, exchange);
+        const text = await readBody(this.server, answer);
+        const status = answer.statusCode ?? 0;
+        const isRunning = attempt > 1 && status === 409 && text.includes('"idempotency_running"');
+        if (!isRunning || attempt > RUNNING_ATTEMPTS) return { status, text };
+        await pause(RUNNING_PAUSE_MS, undefined, { signal: this.signal });
+      } catch (error) {
+        if (attempt > 1 || exchange.method === 'DELETE' || !isLostConnection(error)) throw error;
+      }
+    }
+  }
+
+  #read<T>(status: number, text: string): T {
     if (status < 200 || status > 299) throw answerError(this.server, status, text);
     if (text === '') return undefined as T;
     const value = parseJson(text);

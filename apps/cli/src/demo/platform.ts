@@ -44,7 +44,7 @@ const READY_DEADLINE_MS = 20 * 60_000;
 const STOP_DEADLINE_MS = 90_000;
 const KEPT_LINES = 40;
 /** What would lead the demo to somebody's real data, mail or ports. */
-const FOREIGN = /^(TEAL_(?!CA_FILE$|SUBNETS$|BASE_|DEBIAN_)|DATABASE_URL$|REDIS_URL$|SMTP_URL$)/;
+const FOREIGN = /^(TEAL_(?!CA_FILE$|SUBNETS$|DOCKER_SOCKET$|BASE_|DEBIAN_)|DATABASE_URL$|REDIS_URL$|SMTP_URL$)/;
 
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const consolePort = await freePort(4000);
@@ -97,10 +97,23 @@ function keepLog(child: ChildProcess, onLine: (line: string) => void): string[] 
     createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
       kept.push(line);
       if (kept.length > KEPT_LINES) kept.shift();
-      if (line.startsWith('teal: ')) onLine(line.slice('teal: '.length));
+      const said = preparation(line);
+      if (said !== null) onLine(said);
     });
   }
   return kept;
+}
+
+/** What the launcher and the platform say while they prepare the machine; null for any other line. */
+function preparation(line: string): string | null {
+  if (line.startsWith('teal: ')) return line.slice('teal: '.length);
+  if (!line.startsWith('{')) return null;
+  try {
+    const { part, msg } = JSON.parse(line) as { part?: unknown; msg?: unknown };
+    return part === 'host' && typeof msg === 'string' ? msg : null;
+  } catch {
+    return null;
+  }
 }
 
 async function readReady(stream: Readable, signal: AbortSignal): Promise<Ready> {
