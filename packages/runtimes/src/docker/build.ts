@@ -105,6 +105,7 @@ export function createBuilder(client: DockerClient, naming: Naming, bases: Bases
       labels: naming.labels(request.appId),
       buildArgs: { ...own, BUILDKIT_CACHE_MOUNT_NS: request.appId },
       fresh: request.fresh,
+      commandsOnly: detail.kind === 'recipe',
       log: request.log,
       signal,
     });

@@ -51,7 +51,15 @@ async function sourceFiles(folder: string, base: string): Promise<{ suite: strin
 
 async function bootstrap(request: DebianRequest, archive: string): Promise<void> {
   const { suite, files } = await sourceFiles(request.folder, request.base);
-  const argv = ['mmdebstrap', '--quiet', '--variant=minbase', `--include=${request.packages.join(',')}`] as const;
+  // its own temporary folder below ours, so that nothing stays when it is ended
+  const argv = [
+    'env',
+    `TMPDIR=${request.folder}`,
+    'mmdebstrap',
+    '--quiet',
+    '--variant=minbase',
+    `--include=${request.packages.join(',')}`,
+  ] as const;
   const line = (text: string) => request.log('build', text);
   const run = runCommand([...argv, ...TRIM, '--', suite, archive, ...files], {
     cwd: request.folder,

@@ -1,13 +1,15 @@
 /** The Docker engine: puts its parts together behind the port. */
 import { join } from 'node:path';
+import { TealError } from '@teal/core';
 import type { Engine, Reservations } from '@teal/deployer';
 import { type BaseOptions, createBases } from './base.ts';
 import { createBuilder } from './build.ts';
-import { createClient } from './client.ts';
+import { createClient, sentenceOf, statusOf } from './client.ts';
 import { createImages } from './image.ts';
 import { createInstances } from './instance.ts';
 import { createNaming } from './naming.ts';
 import { createNetworks } from './network.ts';
+import { createObserver } from './observe.ts';
 import { watchInstances } from './watch.ts';
 
 export interface DockerEngineOptions {
@@ -25,6 +27,16 @@ export interface DockerEngineOptions {
   bases: BaseOptions;
 }
 
+/** What the daemon refuses unexpectedly is told in the catalogue's words. */
+async function named<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (statusOf(error) === null) throw error;
+    throw new TealError('engine_unavailable', { engine: 'docker', detail: sentenceOf(error) }, { cause: error });
+  }
+}
+
 export function createDockerEngine(options: DockerEngineOptions): Engine {
   const client = createClient(options.socketPath);
   const naming = createNaming(options.platformId);
@@ -32,7 +44,8 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
   const bases = createBases(client, join(options.dataDir, 'bases'), options.bases);
   const builder = createBuilder(client, naming, bases, options);
   const images = createImages(client, naming, options.platformId);
-  const instances = createInstances(client, naming, networks);
+  const observer = createObserver(client, naming);
+  const instances = createInstances(client, naming, { networks, observer });
 
   return {
     kind: 'docker',
@@ -40,33 +53,32 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
     async build(request) {
       // the first instance will want it: made beside the build, it costs no time
       const network = networks.ensure(request.appId).catch(() => undefined);
-      const outcome = await builder.build(request);
-      await network;
-      return outcome;
+      try {
+        return await builder.build(request);
+      } finally {
+        await network;
+      }
     },
-    hasImage: (ref) => images.has(ref),
-    removeImage: (ref) => images.remove(ref),
-    listImages: () => images.list(),
+    hasImage: (ref) => named(images.has(ref)),
+    removeImage: (ref) => named(images.remove(ref)),
+    listImages: () => named(images.list()),
 
-    start: (spec, signal) => instances.start(spec, signal),
-    setRestart: (ref, restart) => instances.setRestart(ref, restart),
-    sleep: (ref) => instances.sleep(ref),
-    wake: (ref) => instances.wake(ref),
-    stop: (ref, { graceMs }) => instances.stop(ref, graceMs),
-    inspect: (ref) => instances.inspect(ref),
-    list: () => instances.list(),
-    listeners: (ref) => instances.listeners(ref),
+    start: (spec, signal) => named(instances.start(spec, signal)),
+    setRestart: (ref, restart) => named(instances.setRestart(ref, restart)),
+    sleep: (ref) => named(instances.sleep(ref)),
+    wake: (ref) => named(instances.wake(ref)),
+    stop: (ref, { graceMs }) => named(instances.stop(ref, graceMs)),
+    inspect: (ref) => named(observer.inspect(ref)),
+    list: () => named(observer.list()),
+    listeners: (ref) => named(observer.listeners(ref)),
     // its network is its own: nobody else can hold the address
     ownsAddress: async () => true,
-    logs: (ref, wanted) => instances.logs(ref, wanted),
+    logs: (ref, wanted) => observer.logs(ref, wanted),
 
-    watch: (listener, signal) => {
-      const { inspect, list } = instances;
-      return watchInstances({ client, naming, inspect, list }, listener, signal);
-    },
-    removeApp: (appId) => networks.remove(appId),
+    watch: (listener, signal) => watchInstances({ client, naming, observer }, listener, signal),
+    removeApp: (appId) => named(networks.remove(appId)),
     async listApps() {
-      const containers = (await instances.list()).map((instance) => instance.appId);
+      const containers = (await observer.list()).map((instance) => instance.appId);
       return [...new Set([...containers, ...(await networks.listApps()), ...(await images.listApps())])];
     },
     close: () => bases.close(),

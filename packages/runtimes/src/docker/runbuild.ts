@@ -14,6 +14,8 @@ export interface DockerBuild {
   labels: Readonly<Record<string, string>>;
   buildArgs: Readonly<Record<string, string>>;
   fresh: boolean;
+  /** The log shows a recipe's commands, not the copying around them. */
+  commandsOnly: boolean;
   log: BuildLog;
   /** An abort closes the connection, upon which BuildKit ends what it runs. */
   signal: AbortSignal;
@@ -51,7 +53,7 @@ function send(client: DockerClient, build: DockerBuild): Promise<Readable> {
 
 /** Rejects with the signal's reason after an abort, with `engine_unavailable` when the daemon goes away. */
 export async function runBuild(client: DockerClient, build: DockerBuild): Promise<DockerBuildOutcome> {
-  const steps = createStepLog(build.log);
+  const steps = createStepLog(build.log, { commandsOnly: build.commandsOnly });
   let imageSeen = false;
   let error: string | null = null;
   try {

@@ -1,21 +1,29 @@
 /** Turns BuildKit's traces into log lines for people, and remembers which step failed. */
 import { StringDecoder } from 'node:string_decoder';
 import type { BuildLog } from '@teal/deployer';
+import { STEP_COMMAND } from '@teal/recipes';
 import type { Trace, Vertex } from './trace.ts';
 
-/** A step in its own words: `[2/5] RUN --mount=… ["step","npm ci"]` → `npm ci`; null for what only BuildKit cares about. */
-export function stepLabel(vertexName: string): string | null {
+export interface Step {
+  label: string;
+  /** A command of a recipe, in its own words. */
+  command: boolean;
+}
+
+/** `[2/5] RUN --mount=… ["/…/teal-step","npm ci"]` → `npm ci`; null for what only BuildKit cares about. */
+export function readStep(vertexName: string): Step | null {
   const match = /^\[(?:[^\]]*\s)?\d+\/\d+\]\s+(.*)$/s.exec(vertexName);
   if (match?.[1] === undefined) return null;
   const text = match[1].replace(/^RUN (?:--\S+ )+/, 'RUN ');
   const json = /^RUN (\[.*\])$/s.exec(text)?.[1];
-  if (json === undefined) return text;
   try {
-    const words = JSON.parse(json) as string[];
-    return words.length === 2 && words[0]?.endsWith('/teal-step') ? (words[1] ?? text) : text;
+    const words = JSON.parse(json ?? '[]') as string[];
+    const [program, command] = words;
+    if (program === STEP_COMMAND && command !== undefined) return { label: command, command: true };
   } catch {
-    return text;
+    // a shell command that begins with a bracket
   }
+  return { label: text, command: false };
 }
 
 export interface StepLog {
@@ -28,24 +36,19 @@ export interface StepLog {
 
 const LINE_LIMIT = 64 * 1024;
 
-export function createStepLog(log: BuildLog): StepLog {
-  const vertexes = new Map<string, { announced: boolean }>();
+/** `commandsOnly` leaves out the steps that a recipe adds around its commands. */
+export function createStepLog(log: BuildLog, options: { commandsOnly: boolean }): StepLog {
+  const announced = new Set<string>();
   const lines = new Map<string, { decoder: StringDecoder; rest: string }>();
   let failed: Vertex | null = null;
 
   function takeVertex(vertex: Vertex): void {
-    const known = vertexes.get(vertex.digest) ?? { announced: false };
-    vertexes.set(vertex.digest, known);
     if (vertex.error !== '' && failed === null && !/context canceled/.test(vertex.error)) failed = vertex;
-    const label = stepLabel(vertex.name);
-    if (label === null || known.announced || !vertex.started || /^(FROM|WORKDIR) /.test(label)) return;
-    if (vertex.cached) {
-      known.announced = true;
-      log('teal', `${firstLine(label)} (cached)`);
-    } else if (!vertex.completed || !/^(COPY|ADD) /.test(label)) {
-      known.announced = true;
-      log('teal', firstLine(label));
-    }
+    if (!vertex.started || announced.has(vertex.digest)) return;
+    const step = readStep(vertex.name);
+    if (step === null || (options.commandsOnly && !step.command)) return;
+    announced.add(vertex.digest);
+    log('teal', `${firstLine(step.label)}${vertex.cached ? ' (cached)' : ''}`);
   }
 
   return {
@@ -69,7 +72,7 @@ export function createStepLog(log: BuildLog): StepLog {
       }
     },
     failure() {
-      return failed === null ? null : { label: stepLabel(failed.name) ?? failed.name, message: failed.error };
+      return failed === null ? null : { label: readStep(failed.name)?.label ?? failed.name, message: failed.error };
     },
   };
 }

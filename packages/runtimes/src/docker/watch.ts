@@ -3,12 +3,12 @@ import type { ObservedInstance } from '@teal/core';
 import type { EngineEvent } from '@teal/deployer';
 import type { DockerClient } from './client.ts';
 import { LABEL, type Naming } from './naming.ts';
+import type { Observer } from './observe.ts';
 
 export interface WatchSources {
   client: DockerClient;
   naming: Naming;
-  inspect(ref: string): Promise<ObservedInstance | null>;
-  list(): Promise<ObservedInstance[]>;
+  observer: Observer;
 }
 
 interface DockerEvent {
@@ -58,7 +58,7 @@ export async function watchInstances(
   listener: (event: EngineEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const { client, naming } = sources;
+  const { client, naming, observer } = sources;
   /** Refs that ended and may start again. */
   const ended = new Set<string>();
   let sinceNs = BigInt(Date.now()) * 1_000_000n;
@@ -71,28 +71,34 @@ export async function watchInstances(
     const appId = attributes[LABEL.app];
     if (instanceId === undefined || appId === undefined) return;
     if (event.Action === 'die') {
+      // told already by the comparison
+      if (ended.has(ref)) return;
       ended.add(ref);
+      known.set(ref, { instanceId, appId, ref, status: 'exited', address: null });
       const exitCode = Number.parseInt(attributes.exitCode ?? '', 10);
       listener({ type: 'exited', instanceId, appId, exitCode: Number.isNaN(exitCode) ? null : exitCode });
-    } else if (event.Action === 'start' && ended.delete(ref)) {
-      const address = (await sources.inspect(ref))?.address ?? null;
+    } else if (event.Action === 'start') {
+      known.set(ref, { instanceId, appId, ref, status: 'running', address: null });
+      if (!ended.delete(ref)) return;
+      const address = (await observer.inspect(ref))?.address ?? null;
       if (address !== null) listener({ type: 'restarted', instanceId, appId, address });
     } else if (event.Action === 'destroy') {
       ended.delete(ref);
+      known.delete(ref);
     }
   }
 
   /** A daemon that went away remembers no events: compares what is there with what was. */
   async function compare(): Promise<void> {
-    const now = new Map((await sources.list()).map((instance) => [instance.ref, instance]));
+    const now = new Map((await observer.list()).map((instance) => [instance.ref, instance]));
     for (const before of known.values()) {
       const after = now.get(before.ref);
       const { instanceId, appId } = before;
-      if (before.status === 'exited') continue;
+      if (before.status === 'exited' || ended.has(before.ref)) continue;
       if (after === undefined || after.status === 'exited') {
         listener({ type: 'exited', instanceId, appId, exitCode: null });
         ended.add(before.ref);
-      } else if (after.address !== null && after.address.host !== before.address?.host) {
+      } else if (after.address !== null && before.address !== null && after.address.host !== before.address.host) {
         listener({ type: 'restarted', instanceId, appId, address: after.address });
       }
     }
