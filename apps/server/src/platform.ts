@@ -69,17 +69,29 @@ const clock: Clock = {
 };
 const ids = { newId: (kind: IdKind) => formatId(kind, randomUUID()) };
 
-export async function startPlatform(config: Config, log: Logger): Promise<Platform> {
+/** Lets a test stand between the deployer and its ports, to halt the process at a named call. */
+export type Decorate = <P extends object>(port: 'engine' | 'router' | 'prober' | 'source' | 'store', adapter: P) => P;
+
+/** Throws TealErrors for whatever a person can mend: configuration, ports, folders, engines. */
+export async function startPlatform(
+  config: Config,
+  log: Logger,
+  decorate: Decorate = (_port, adapter) => adapter,
+): Promise<Platform> {
   const undo = new Undo(log);
   try {
-    return await start(config, log, undo);
+    return await start(config, log, { undo, decorate });
   } catch (error) {
     await undo.run();
     throw error;
   }
 }
 
-async function start(config: Config, log: Logger, undo: Undo): Promise<Platform> {
+async function start(
+  config: Config,
+  log: Logger,
+  { undo, decorate }: { undo: Undo; decorate: Decorate },
+): Promise<Platform> {
   const folder = await openDataFolder(config.dataDir);
   undo.add('data folder', () => folder.release());
   const host = await prepare(config, log);
@@ -102,11 +114,11 @@ async function start(config: Config, log: Logger, undo: Undo): Promise<Platform>
 
   const places = createPlaces(config);
   const deployer = createDeployer({
-    store,
-    engine,
-    router,
-    prober: createProber(),
-    source,
+    store: decorate('store', store),
+    engine: decorate('engine', engine),
+    router: decorate('router', router),
+    prober: decorate('prober', createProber()),
+    source: decorate('source', source),
     queue,
     mail: mail.sender,
     clock,
