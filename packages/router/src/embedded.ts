@@ -1,18 +1,13 @@
 /** The embedded router: the port on plain node:http. Puts the parts together; holds no rule of its own. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type Address, type Route, TealError } from '@teal/core';
 import type { ObservedApp, Pool, Router } from '@teal/deployer';
 import { type Count, type DrainOptions, Flights } from './flight.ts';
-import { type ForwardContext, forward } from './forward.ts';
-import { Lanes } from './lanes.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
-import { answerBadRequest, answerConnect } from './malformed.ts';
-import { PAGES, refusalPage, sendPage } from './pages.ts';
+import { createListener } from './listener.ts';
 import { proofTest } from './proof.ts';
-import { isWebSocket, screen } from './screen.ts';
 import { Table } from './table.ts';
-import { answerOnSocket, upgrade } from './upgrade.ts';
 
 /** pino's shape; anything alike will do. */
 export interface RouterLog {
@@ -46,93 +41,32 @@ class NodeRouter implements EmbeddedRouter {
   readonly #limits: Limits;
   readonly #table = new Table();
   readonly #flights = new Flights();
-  readonly #lanes = new Lanes();
-  readonly #isProof: (given: string | null) => boolean;
-  readonly #context: ForwardContext;
   readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
   #closing: Promise<void> | null = null;
 
   constructor(options: EmbeddedRouterOptions) {
     this.#options = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
-    this.#isProof = proofTest(options.proofSecret);
-    this.#context = {
-      flights: this.#flights,
+    this.#server = createListener({
       limits: this.#limits,
-      trouble: (upstream, error) => {
-        const { instanceId, address } = upstream;
-        options.log?.debug({ instanceId, address, err: error }, 'an instance did not take a request');
+      table: this.#table,
+      isProof: proofTest(options.proofSecret),
+      isClosing: () => this.#closing !== null,
+      context: {
+        flights: this.#flights,
+        limits: this.#limits,
+        trouble: ({ instanceId, address }, error) =>
+          options.log?.debug({ instanceId, address, err: error }, 'an instance did not take a request'),
       },
-    };
-    this.#server = this.#createServer();
-  }
-
-  #createServer(): Server {
-    const server = createServer({
-      keepAlive: true,
-      keepAliveInitialDelay: 30_000,
-      keepAliveTimeout: this.#limits.keepAliveMs,
-      headersTimeout: this.#limits.headersTimeoutMs,
-      // No limit on a whole request: uploads may take hours. A stalled one ends by uploadIdleMs.
-      requestTimeout: 0,
-      connectionsCheckingInterval: Math.min(5_000, Math.ceil(this.#limits.headersTimeoutMs / 4)),
-      maxHeaderSize: this.#limits.maxHeaderBytes,
-      insecureHTTPParser: false,
-      // Missing Host is refused by the screen, with a page.
-      requireHostHeader: false,
-      optimizeEmptyRequests: true,
-      shouldUpgradeCallback: isWebSocket,
     });
-    server.on('request', (request, response) => this.#onRequest(request, response, false));
-    server.on('checkContinue', (request, response) => this.#onRequest(request, response, true));
-    server.on('upgrade', (request, socket: Socket, head) => this.#onUpgrade(request, socket, head));
-    server.on('connect', (_request, socket: Socket) => answerConnect(socket));
-    server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
-      answerBadRequest(error, socket, this.#lanes.current(socket)),
-    );
-    return server;
-  }
-
-  #onRequest(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
-    this.#lanes.run(request.socket, response, () => this.#serve(request, response, expectsContinue));
-  }
-
-  #serve(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
-    if (this.#closing !== null) response.shouldKeepAlive = false;
-    const screening = screen(request);
-    if (!screening.ok) {
-      response.shouldKeepAlive = false;
-      sendPage(request, response, refusalPage(screening.refusal.status, screening.refusal.reason));
-      return;
-    }
-    const { inquiry } = screening;
-    const app = this.#table.appOf(inquiry.host);
-    const proven = this.#isProof(inquiry.proof);
-    forward(this.#context, { request, response, inquiry, app, proven, expectsContinue });
-  }
-
-  #onUpgrade(request: IncomingMessage, client: Socket, head: Buffer): void {
-    const screening = screen(request);
-    // An answer still under way on this connection cannot be finished once the parser has let go of it.
-    if (this.#lanes.current(client) !== null) {
-      client.destroy();
-    } else if (!screening.ok || screening.inquiry.hasBody) {
-      const page = screening.ok
-        ? refusalPage(400, 'A WebSocket handshake has no body.')
-        : refusalPage(screening.refusal.status, screening.refusal.reason);
-      answerOnSocket(request, client, (response) => sendPage(request, response, page));
-    } else {
-      const { inquiry } = screening;
-      const app = this.#table.appOf(inquiry.host);
-      if (app === undefined) {
-        answerOnSocket(request, client, (response) => sendPage(request, response, PAGES.unknownHost));
-        return;
-      }
-      upgrade(this.#context, { request, client, head, inquiry, app, proven: this.#isProof(inquiry.proof) });
-    }
   }
 
   async listen(): Promise<void> {
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
     const { host, port } = this.#options;
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (cause: NodeJS.ErrnoException) =>
@@ -203,7 +137,8 @@ class NodeRouter implements EmbeddedRouter {
     const deadlineMs = this.#limits.closeDeadlineMs;
     const signal = new AbortController().signal;
     await this.#flights.drained(this.#flights.instanceIds(), { deadlineMs, webSocketDeadlineMs: deadlineMs, signal });
-    this.#server.closeAllConnections();
+    // Also those that the HTTP server has let go of: WebSockets, refused handshakes.
+    for (const socket of this.#sockets) socket.destroy();
     this.#table.retireAll();
     await closed;
   }

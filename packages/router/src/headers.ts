@@ -20,6 +20,8 @@ const NOT_HOP_BY_HOP =
   /^(x-.*|teal-.*|forwarded|host|cookie|authorization|content-.*|transfer-encoding|trailer|expect|range|if-.*)$/;
 /** Fields that mean something before a body only. */
 const NO_TRAILER = /^(host|content-.*|transfer-encoding|trailer|cookie|set-cookie|authorization|expect|range|if-.*)$/;
+/** Values that Node agrees to send; others would throw in the middle of a body. */
+const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 const NOTHING: ReadonlySet<string> = new Set();
 
@@ -127,7 +129,8 @@ export function passedTrailers(raw: readonly string[]): [string, string][] {
   for (let i = 0; i < raw.length; i += 2) {
     const name = (raw[i] ?? '').toLowerCase();
     if (isOurs(name) || HOP_BY_HOP.has(name) || NO_TRAILER.test(name)) continue;
-    passed.push([raw[i] ?? '', raw[i + 1] ?? '']);
+    const value = raw[i + 1] ?? '';
+    if (SENDABLE.test(value)) passed.push([raw[i] ?? '', value]);
   }
   return passed;
 }

@@ -1,0 +1,215 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { isTealError } from '@teal/core';
+import { afterEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { HOST, House, until, within } from '../../../test/conformance/router/fixture.ts';
+import { sendRaw, statuses } from '../../../test/conformance/router/raw.ts';
+import { createEmbeddedRouter, type EmbeddedRouter, type Limits } from '../src/index.ts';
+
+const houses: House[] = [];
+
+afterEach(async () => {
+  for (const house of houses.splice(0)) await house.close();
+});
+
+function make(limits: Partial<Limits> = {}, port = 0): EmbeddedRouter {
+  return createEmbeddedRouter({ host: '127.0.0.1', port, proofSecret: 'secret', limits });
+}
+
+async function open(limits: Partial<Limits> = {}): Promise<House> {
+  const router = make(limits);
+  await router.listen();
+  const house = new House({ router, proofSecret: 'secret' });
+  houses.push(house);
+  return house;
+}
+
+function send(house: House, bytes: string): { socket: Socket; text: () => string; closed: Promise<unknown> } {
+  const socket = connect(house.address);
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += chunk.toString('latin1');
+  });
+  socket.on('error', () => {});
+  socket.write(bytes);
+  return { socket, text: () => text, closed: new Promise((resolve) => socket.once('close', resolve)) };
+}
+
+async function openWebSocket(house: House): Promise<WebSocket> {
+  const { host, port } = house.address;
+  const webSocket = new WebSocket(`ws://${host}:${port}/ws`, { headers: { host: HOST } });
+  house.onClose(() => webSocket.terminate());
+  await within(5_000, once(webSocket, 'open'));
+  return webSocket;
+}
+
+const HOLD = { handle: (request: { url?: string }) => request.url === '/hold' };
+const signal = new AbortController().signal;
+
+describe('limits of the embedded router', () => {
+  it('answers 408 to headers that trickle in', async () => {
+    const house = await open({ headersTimeoutMs: 200 });
+    await house.live('one');
+    const slow = send(house, `GET / HTTP/1.1\r\nHost: ${HOST}\r\nX-A: `);
+    const timer = setInterval(() => slow.socket.write('a'), 20);
+    await within(5_000, slow.closed).finally(() => clearInterval(timer));
+    expect(statuses(slow.text())).toEqual([408]);
+  });
+
+  it('breaks off an upload on which nothing moves, and lets a slow one go on', async () => {
+    const house = await open({ uploadIdleMs: 200, headersTimeoutMs: 100 });
+    const origin = await house.live('one');
+    const head = `POST / HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: 10\r\n\r\n`;
+    await within(5_000, send(house, `${head}abc`).closed);
+    expect(origin.bodies.size).toBe(0);
+    const slow = send(house, head);
+    for (let i = 0; i < 10; i += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      slow.socket.write('x');
+    }
+    await until('the answer arrives', () => statuses(slow.text()).length === 1);
+    expect(statuses(slow.text())).toEqual([200]);
+    slow.socket.destroy();
+    await until('nothing is in flight', async () => (await house.inFlight('one')).requests === 0);
+  });
+
+  it('answers 504 for an app that never answers, and does not ask it again', async () => {
+    const house = await open({ answerTimeoutMs: 200 });
+    const origin = await house.live('one', HOLD);
+    expect((await house.ask({ path: '/hold' })).status).toBe(504);
+    expect((await house.ask({ path: '/hold', method: 'POST', body: 'x' })).status).toBe(504);
+    expect(origin.requests).toBe(2);
+    expect((await house.ask()).status).toBe(200);
+  });
+
+  it('lets a stream be silent for longer than an answer may take to begin', async () => {
+    const house = await open({ answerTimeoutMs: 100, uploadIdleMs: 100 });
+    await house.live('one', {
+      handle: (request, response) => {
+        request.resume();
+        response.write('begin');
+        setTimeout(() => response.end(' end'), 500);
+        return true;
+      },
+    });
+    expect((await house.ask()).body).toBe('begin end');
+    expect((await house.ask({ method: 'POST', body: 'x' })).body).toBe('begin end');
+  });
+
+  it('reads an upload that nobody wants for a while only', async () => {
+    const house = await open({ lingerMs: 200 });
+    await house.live('one');
+    const post = `POST / HTTP/1.1\r\nHost: nobody.test\r\nTransfer-Encoding: chunked\r\n\r\n`;
+    const endless = send(house, post);
+    const timer = setInterval(() => endless.socket.write('1\r\na\r\n'), 20);
+    await within(5_000, endless.closed).finally(() => clearInterval(timer));
+    expect(statuses(endless.text())).toEqual([404]);
+  });
+
+  it('closes connections that pipeline without end', async () => {
+    const house = await open();
+    await house.live('one', { handle: () => true });
+    const flood = send(house, `GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`.repeat(2_000));
+    await within(5_000, flood.closed);
+    await until('nothing is in flight', async () => (await house.inFlight('one')).requests === 0);
+  });
+});
+
+describe('drains of the embedded router', () => {
+  it('closes a WebSocket at its deadline with 1001 at both ends of a large frame', async () => {
+    const house = await open();
+    await house.live('one');
+    const webSocket = await openWebSocket(house);
+    const echoed = once(webSocket, 'message');
+    webSocket.send(Buffer.alloc(1_000_000));
+    await within(5_000, echoed);
+    const closed = once(webSocket, 'close');
+    const drained = house.router.drained(['instance_one'], { deadlineMs: 50, webSocketDeadlineMs: 50, signal });
+    expect(await within(3_000, drained)).toBe(false);
+    expect((await within(3_000, closed))[0]).toBe(1001);
+  });
+
+  it('does not cut WebSockets early because a request beside them is slow', async () => {
+    const house = await open();
+    const origin = await house.live('one', HOLD);
+    const webSocket = await openWebSocket(house);
+    const hold = send(house, `GET /hold HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
+    await until('the request arrives', () => origin.requests === 1);
+    let over = false;
+    const drained = house.router
+      .drained(['instance_one'], { deadlineMs: 50, webSocketDeadlineMs: 20_000, signal })
+      .finally(() => {
+        over = true;
+      });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(over).toBe(false);
+    webSocket.close();
+    expect(await within(3_000, drained)).toBe(false);
+    hold.socket.destroy();
+  });
+});
+
+describe('start and close of the embedded router', () => {
+  it('serves from the first moment what it was told before', async () => {
+    const router = make();
+    const house = new House({ router, proofSecret: 'secret' });
+    houses.push(house);
+    await house.live('one');
+    await router.listen();
+    expect((await house.ask()).headers['x-version']).toBe('one');
+  });
+
+  it('says when the port is taken', async () => {
+    const house = await open();
+    const second = make({}, house.address.port);
+    await expect(second.listen()).rejects.toSatisfy((error) => isTealError(error, 'port_taken'));
+    await second.close();
+  });
+
+  it('closes idle connections, refuses new ones, and lets what is in flight end whole', async () => {
+    const house = await open();
+    await house.live('one', { slowMs: 400 });
+    const idle = send(house, `GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
+    await until('the first answer', () => statuses(idle.text()).length === 1);
+    const { address } = house;
+    const slow = house.ask({ path: '/slow', agent: house.agent() });
+    await until('the stream runs', async () => (await house.inFlight('one')).requests === 1);
+    const closed = house.router.close();
+    await within(2_000, idle.closed);
+    expect(await sendRaw(address, 'x').catch((error) => error.code)).toBe('ECONNREFUSED');
+    const answer = await slow;
+    expect(answer.body).toBe('version one\n\n'.repeat(20));
+    await within(2_000, closed);
+  });
+
+  it('cuts what is still in flight at the deadline of its close', async () => {
+    const house = await open({ closeDeadlineMs: 100 });
+    const origin = await house.live('one', HOLD);
+    const webSocket = await openWebSocket(house);
+    const hold = send(house, `GET /hold HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
+    await until('the request arrives', () => origin.requests === 1);
+    const gone = once(webSocket, 'close');
+    await within(3_000, house.router.close());
+    await within(2_000, hold.closed);
+    expect((await within(2_000, gone))[0]).toBe(1001);
+    await until('the app is left', () => origin.sockets.size === 0);
+  });
+
+  it('closes without ever having listened', async () => {
+    await within(1_000, make().close());
+  });
+});
+
+describe('pages of the embedded router', () => {
+  it('are HTML for browsers and text for others, without scripts', async () => {
+    const house = await open();
+    const html = await house.ask({ headers: { accept: 'text/html,*/*' } });
+    expect(html.headers['content-type']).toBe('text/html; charset=utf-8');
+    expect(html.headers['content-security-policy']).toContain("default-src 'none'");
+    expect(html.body).toContain('<!doctype html>');
+    const text = await house.ask({ headers: { accept: 'application/json' } });
+    expect(text.headers['content-type']).toBe('text/plain; charset=utf-8');
+    expect(text.body).toBe('No app answers at this address.\n');
+  });
+});
