@@ -100,7 +100,11 @@ describe('process engine, on its own', () => {
   let engine: Engine;
   let image = '';
 
+  // As in a hardened root shell: what Teal makes must still let the apps' user pass.
+  let umask = 0;
+
   beforeAll(async () => {
+    umask = process.umask(0o077);
     engine = await createProcessEngine(options);
     const built = await buildWith(engine, {
       appId,
@@ -111,6 +115,7 @@ describe('process engine, on its own', () => {
   });
 
   afterAll(async () => {
+    process.umask(umask);
     await stopAll(engine);
     rmSync(folder, { recursive: true, force: true });
   });

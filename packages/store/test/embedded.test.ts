@@ -58,7 +58,10 @@ async function killAndWait(server: { pid(): number; connection: EmbeddedConnecti
 }
 
 it('makes the database, on a private socket only, and keeps data over a restart', async () => {
-  const dataDir = join(await makeFolder(), 'pg');
+  const dataDir = join(await makeFolder(), 'deeper/pg');
+  // As in a hardened root shell: what Teal makes must still let PostgreSQL's user pass.
+  const umask = process.umask(0o077);
+  onTestFinished(() => void process.umask(umask));
   const first = await start(dataDir);
   const { connection } = first.server;
   expect(connection).toMatchObject({ user: 'teal', database: 'teal' });
@@ -179,13 +182,14 @@ it('says which folder keeps its user out', async () => {
 
 it('copies the binaries, links included, where its user cannot reach the installed ones', async () => {
   const folder = await makeFolder();
-  const reachable = await findBinaries(folder, null);
-  expect(reachable).toMatch(/node_modules/);
-  // A user that owns nothing on the way and a package folder that lets nobody pass are the same to it.
-  const link = join(folder, 'binaries-old');
-  await mkdir(link);
-  const copy = await findBinaries(folder, null, { copyAlways: true });
+  expect(await findBinaries(folder, null)).toMatch(/node_modules/);
+  await mkdir(join(folder, 'binaries-old'));
+  const umask = process.umask(0o077);
+  const copy = await findBinaries(folder, null, { copyAlways: true }).finally(() => process.umask(umask));
   expect(copy.startsWith(folder)).toBe(true);
-  expect((await readdir(join(copy, '../lib'))).some((name) => /^libicuuc\.so\.60$/.test(name))).toBe(true);
+  expect(await readdir(join(copy, '../lib'))).toContain('libicuuc.so.60');
   expect(await readdir(folder)).toHaveLength(1);
+  const user = await ordinaryUser();
+  const child = spawn(join(copy, 'postgres'), ['--version'], { ...user, env: {}, cwd: '/', stdio: 'ignore' });
+  expect(await new Promise((resolve) => child.once('close', resolve).once('error', resolve))).toBe(0);
 });

@@ -1,5 +1,4 @@
 /** Builds an image: the source in a folder, the recipe's steps run in it as the apps' user. */
-import { chown, mkdir } from 'node:fs/promises';
 import { errorMessage } from '@teal/core';
 import type { BuildOutcome, BuildRequest } from '@teal/deployer';
 import { type HostPlan, type HostStep, type RecipePlan, toHostSteps } from '@teal/recipes';
@@ -10,7 +9,7 @@ import { extractSource } from './extract.ts';
 import { appFolder, buildMarker, markBuilding, readImage, writeImage } from './image.ts';
 import type { Layout, ProcessEngineOptions } from './options.ts';
 import { processPlan } from './plan.ts';
-import { removeAll } from './reach.ts';
+import { makeFolder, makeOwnFolder, removeAll } from './reach.ts';
 import { identify } from './session.ts';
 import type { Tools } from './tools.ts';
 
@@ -30,17 +29,11 @@ interface Build {
   store: Store;
 }
 
-/** A folder that the apps' user owns. */
-export async function makeOwnFolder(path: string, options: ProcessEngineOptions): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o755 });
-  if (options.runAs !== null) await chown(path, options.runAs.uid, options.runAs.gid);
-}
-
-/** The app's home, for caches; others of the system cannot look into it. */
+/** The app's home, for caches. */
 export async function ensureHome(layout: Layout, appId: string, options: ProcessEngineOptions): Promise<string> {
   const home = layout.home(appId);
-  await mkdir(layout.dependencies(appId), { recursive: true, mode: 0o755 });
-  await makeOwnFolder(home, options);
+  await makeFolder(layout.dependencies(appId), 0o755);
+  await makeOwnFolder(home, options.runAs);
   return home;
 }
 
@@ -52,12 +45,12 @@ async function prepare(context: BuildContext, request: BuildRequest): Promise<Bu
   const folder = appFolder(layout, imageId);
   const home = await ensureHome(layout, appId, options);
   await removeAll(layout.image(imageId));
-  await mkdir(layout.image(imageId), { mode: 0o755 });
+  await makeFolder(layout.image(imageId), 0o755);
   const owner = identify(process.pid);
   if (owner !== null) await markBuilding(layout, imageId, owner);
-  await makeOwnFolder(folder, options);
-  const own = { ...request.environment, TEAL_BUILD: imageId };
-  const environment = composeEnvironment({ tools, home, folder, plan, operator: options.environment ?? {}, own });
+  await makeOwnFolder(folder, options.runAs);
+  const parts = { tools, home, folder, plan, operator: options.environment ?? {}, own: request.environment };
+  const environment = composeEnvironment(parts);
   return { context, request, recipe, plan, folder, environment, store: { layout, appId, runAs: options.runAs } };
 }
 

@@ -12,7 +12,7 @@ export interface Command {
   cwd: string;
   environment: Readonly<Record<string, string>>;
   runAs: RunAs;
-  /** `NAME=value` that stands in `environment` too. */
+  /** `NAME=value` that is added to the environment. */
   marker: string;
   /** Each line of both streams. */
   line: (text: string) => void;
@@ -51,10 +51,11 @@ export function lineCutter(line: (text: string) => void): { push(chunk: string):
 export async function runCommand(command: Command): Promise<CommandEnd> {
   command.signal.throwIfAborted();
   const [file = '', ...args] = command.argv;
+  const [markerName = '', markerValue = ''] = command.marker.split('=');
   const child = spawn(file, args, {
     ...(command.runAs ?? {}),
     cwd: command.cwd,
-    env: command.environment,
+    env: { ...command.environment, [markerName]: markerValue },
     detached: true,
     stdio: [command.feed === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });

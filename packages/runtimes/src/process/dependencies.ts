@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chown, mkdir, readdir, rename, stat, utimes } from 'node:fs/promises';
+import { readdir, rename, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Environment } from '@teal/core';
@@ -10,7 +10,7 @@ import type { SourceTree } from '@teal/deployer';
 import type { RecipePlan } from '@teal/recipes';
 import { type Layout, type RunAs, SYSTEM_PATH } from './options.ts';
 import { digest } from './plan.ts';
-import { copyInto, removeAll } from './reach.ts';
+import { copyInto, makeOwnFolder, removeAll } from './reach.ts';
 import { readJson, writeJson } from './record.ts';
 
 const run = promisify(execFile);
@@ -93,8 +93,7 @@ export async function keepDependencies(
   const partial = join(all, `${key}.partial`);
   await removeAll(partial);
   await removeAll(kept);
-  await mkdir(join(partial, 'files'), { recursive: true, mode: 0o755 });
-  if (runAs !== null) await chown(join(partial, 'files'), runAs.uid, runAs.gid);
+  await makeOwnFolder(join(partial, 'files'), runAs);
   await copyInto(folder, join(partial, 'files'), runAs, signal);
   await writeJson(join(partial, 'origin.json'), { folder });
   await rename(partial, kept);

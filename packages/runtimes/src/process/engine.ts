@@ -1,5 +1,5 @@
 /** The process engine: images are folders, instances are sessions of processes on this host. No isolation. */
-import { mkdir, readdir, realpath } from 'node:fs/promises';
+import { readdir, realpath } from 'node:fs/promises';
 import { type Address, isId, type Listener } from '@teal/core';
 import type { Engine, EngineEvent } from '@teal/deployer';
 import { type BuildContext, buildImage } from './build.ts';
@@ -8,7 +8,7 @@ import { Instances } from './instances.ts';
 import { readLog } from './logs.ts';
 import { engineTrouble, Layout, type ProcessEngineOptions } from './options.ts';
 import { planBuild } from './plan.ts';
-import { blockedFolder, removeAll } from './reach.ts';
+import { blockedFolder, makeFolder, removeAll } from './reach.ts';
 import { readRecord, sessionOf } from './record.ts';
 import { memberPids } from './session.ts';
 import { listeningSockets, socketInodes } from './sockets.ts';
@@ -22,16 +22,16 @@ async function openFolders(options: ProcessEngineOptions): Promise<BuildContext>
   if (process.getuid?.() === 0 && options.runAs === null) {
     throw engineTrouble('apps do not run as root, and no other user was given');
   }
-  await mkdir(options.dataDir, { recursive: true, mode: 0o755 });
+  await makeFolder(options.dataDir, 0o755);
   const layout = new Layout(await realpath(options.dataDir));
   const blocked = await blockedFolder(layout.root, options.runAs);
   if (blocked !== null) {
     const uid = options.runAs?.uid;
     throw engineTrouble(`the user apps run as (uid ${uid}) cannot enter ${blocked}; choose a data folder elsewhere`);
   }
-  for (const folder of [layout.images, layout.apps]) await mkdir(folder, { recursive: true, mode: 0o755 });
+  for (const folder of [layout.images, layout.apps]) await makeFolder(folder, 0o755);
   // Records hold environments: nobody but Teal looks in here.
-  await mkdir(layout.instances, { recursive: true, mode: 0o700 });
+  await makeFolder(layout.instances, 0o700);
   return { layout, options, tools: await prepareTools(layout, options) };
 }
 

@@ -61,11 +61,7 @@ export async function extractSource(extraction: Extraction): Promise<void> {
   const end = await runCommand({
     argv: ['tar', '--extract', '--no-same-owner', '--file=-', `--directory=${extraction.folder}`],
     cwd: '/',
-    environment: {
-      PATH: SYSTEM_PATH,
-      LC_ALL: 'C',
-      [extraction.marker.split('=')[0] ?? '']: extraction.marker.split('=')[1] ?? '',
-    },
+    environment: { PATH: SYSTEM_PATH, LC_ALL: 'C' },
     runAs: extraction.runAs,
     marker: extraction.marker,
     line: (text) => lines.push(text),

@@ -1,51 +1,19 @@
 /** The instances of one engine: start, sleep, wake, stop, restart after an end; one change per instance at a time. */
-import { mkdir } from 'node:fs/promises';
-import { type Address, type ObservedInstance, TealError } from '@teal/core';
+import { type ObservedInstance, TealError } from '@teal/core';
 import type { EngineEvent, InstanceSpec, StartedInstance } from '@teal/deployer';
 import type { BuildContext } from './build.ts';
 import { ExitWatch } from './exits.ts';
 import { readImage } from './image.ts';
 import { launchProcess } from './launch.ts';
-import { capLog } from './logs.ts';
+import { LogCap } from './logcap.ts';
+import { addressOf, isSameProcess, observe, startedOf, statusOfRecord } from './observe.ts';
 import { DEFAULT_PORT_RANGE, engineTrouble } from './options.ts';
 import { reservePort } from './port.ts';
-import { removeAll } from './reach.ts';
+import { makeFolder, removeAll } from './reach.ts';
 import { type InstanceRecord, instanceMarker, readRecord, readRecords, sessionOf, writeRecord } from './record.ts';
-import {
-  endSession,
-  freezeSession,
-  killSession,
-  leadersWith,
-  type ProcessIdentity,
-  statusOf,
-  thawSession,
-} from './session.ts';
+import { Restarts } from './restarts.ts';
+import { endSession, freezeSession, killSession, leadersWith, type ProcessIdentity, thawSession } from './session.ts';
 import { Turns } from './turn.ts';
-
-const RESTART_FIRST_MS = 100;
-const RESTART_MAX_MS = 30_000;
-/** An instance that ran this long begins again with the shortest pause. */
-const RESTART_SETTLED_MS = 10_000;
-const CAP_LOGS_EVERY_MS = 2_000;
-
-const HOST = '127.0.0.1';
-
-function addressOf(record: InstanceRecord): Address {
-  return { host: HOST, port: record.port };
-}
-
-function startedOf(record: InstanceRecord): StartedInstance {
-  const startedAt = new Date(record.startedAt ?? 0);
-  return { ref: record.spec.instanceId, address: addressOf(record), startedAt };
-}
-
-function statusOfRecord(record: InstanceRecord): 'running' | 'frozen' | 'exited' {
-  const status = record.process === null || record.exit !== null ? 'gone' : statusOf(record.process);
-  return status === 'gone' ? 'exited' : status;
-}
-
-const sameProcess = (a: ProcessIdentity | null, b: ProcessIdentity): boolean =>
-  a !== null && a.pid === b.pid && a.startTime === b.startTime && a.bootId === b.bootId;
 
 export class Instances {
   readonly #context: BuildContext;
@@ -54,9 +22,8 @@ export class Instances {
   readonly #exits: ExitWatch;
   /** Instances between their record and their process. */
   readonly #starting = new Set<string>();
-  readonly #restarts = new Map<string, { pauseMs: number; timer: NodeJS.Timeout | null }>();
-  #capTimer: NodeJS.Timeout | null = null;
-  #capping: Promise<void> = Promise.resolve();
+  readonly #restarts = new Restarts((id) => this.#inBackground(id, () => this.#restart(id)));
+  #logCap: LogCap | null = null;
   #closed = false;
 
   constructor(context: BuildContext, emit: (event: EngineEvent) => void) {
@@ -77,9 +44,7 @@ export class Instances {
         this.#inBackground(instanceId, () => this.#ended(instanceId, record.process, null));
       else if (record.restart) this.#restartSoon(record);
     }
-    this.#capTimer = setInterval(() => {
-      this.#capping = this.#capping.then(() => this.#capLogs());
-    }, CAP_LOGS_EVERY_MS).unref();
+    this.#logCap = new LogCap(this.#context.layout, (line) => this.#context.options.log?.(line));
   }
 
   /** Teal died between writing the record and knowing the process: nobody knows it, so it goes. */
@@ -87,6 +52,7 @@ export class Instances {
     const marker = instanceMarker(record.spec.instanceId);
     for (const leader of leadersWith(marker)) await killSession({ leader, marker });
     await writeRecord(this.#context.layout, { ...record, exit: { exitCode: null } });
+    if (record.restart) this.#restartSoon(record);
   }
 
   start(spec: InstanceSpec, signal: AbortSignal): Promise<StartedInstance> {
@@ -99,7 +65,7 @@ export class Instances {
       const range = options.portRange ?? DEFAULT_PORT_RANGE;
       const port = Number(spec.environment.PORT ?? (await reservePort(options.reservations, spec.instanceId, range)));
       const fresh: InstanceRecord = { spec, port, process: null, startedAt: null, restart: false, exit: null };
-      await mkdir(layout.instance(spec.instanceId), { recursive: true, mode: 0o700 });
+      await makeFolder(layout.instance(spec.instanceId), 0o700);
       try {
         return startedOf(await this.#launch(fresh));
       } catch (error) {
@@ -126,7 +92,7 @@ export class Instances {
   }
 
   async #forget(instanceId: string): Promise<void> {
-    this.#cancelRestart(instanceId);
+    this.#restarts.cancel(instanceId);
     await removeAll(this.#context.layout.instance(instanceId));
     await this.#context.options.reservations.release('port', instanceId);
   }
@@ -137,7 +103,7 @@ export class Instances {
       if (record === null || record.restart === restart) return;
       const changed = { ...record, restart };
       await writeRecord(this.#context.layout, changed);
-      if (!restart) this.#cancelRestart(ref);
+      if (!restart) this.#restarts.cancel(ref);
       else if (changed.exit !== null) this.#restartSoon(changed);
     });
   }
@@ -170,7 +136,7 @@ export class Instances {
       const record = await readRecord(this.#context.layout, ref);
       if (record === null) return;
       // Whatever happens from here on, nobody starts it again.
-      this.#cancelRestart(ref);
+      this.#restarts.cancel(ref);
       if (record.restart) await writeRecord(this.#context.layout, { ...record, restart: false });
       const session = sessionOf(record);
       if (session !== null) await endSession(session, graceMs);
@@ -182,7 +148,7 @@ export class Instances {
     const record = await readRecord(this.#context.layout, instanceId);
     const session = record === null ? null : sessionOf(record);
     if (record === null || session === null || process === null || this.#closed) return;
-    if (record.exit !== null || !sameProcess(record.process, process)) return;
+    if (record.exit !== null || !isSameProcess(record.process, process)) return;
     // What the leader left behind would keep the port.
     await killSession(session);
     const ended = { ...record, exit: { exitCode } };
@@ -192,13 +158,8 @@ export class Instances {
   }
 
   #restartSoon(record: InstanceRecord): void {
-    const { instanceId } = record.spec;
     const ranMs = Date.now() - new Date(record.startedAt ?? 0).getTime();
-    const before = this.#restarts.get(instanceId);
-    const pauseMs = before === undefined || ranMs > RESTART_SETTLED_MS ? RESTART_FIRST_MS : before.pauseMs;
-    const timer = setTimeout(() => this.#inBackground(instanceId, () => this.#restart(instanceId)), pauseMs);
-    if (before?.timer) clearTimeout(before.timer);
-    this.#restarts.set(instanceId, { pauseMs: Math.min(pauseMs * 2, RESTART_MAX_MS), timer });
+    this.#restarts.plan(record.spec.instanceId, ranMs);
   }
 
   async #restart(instanceId: string): Promise<void> {
@@ -214,34 +175,14 @@ export class Instances {
     }
   }
 
-  #cancelRestart(instanceId: string): void {
-    const planned = this.#restarts.get(instanceId);
-    if (planned?.timer) clearTimeout(planned.timer);
-    this.#restarts.delete(instanceId);
-  }
-
   async inspect(ref: string): Promise<ObservedInstance | null> {
     const record = await readRecord(this.#context.layout, ref);
-    return record === null ? null : this.#observe(record);
-  }
-
-  #observe(record: InstanceRecord): ObservedInstance {
-    const { instanceId, appId } = record.spec;
-    const status = this.#starting.has(instanceId) ? 'running' : statusOfRecord(record);
-    return { instanceId, appId, ref: instanceId, status, address: addressOf(record) };
+    return record === null ? null : observe(record, this.#starting.has(ref));
   }
 
   async list(): Promise<ObservedInstance[]> {
-    return (await readRecords(this.#context.layout)).map((record) => this.#observe(record));
-  }
-
-  async #capLogs(): Promise<void> {
-    const { layout, options } = this.#context;
-    try {
-      for (const { spec } of await readRecords(layout)) await capLog(layout.instance(spec.instanceId));
-    } catch (error) {
-      options.log?.(`process engine: an output file could not be cut: ${String(error)}`);
-    }
+    const records = await readRecords(this.#context.layout);
+    return records.map((record) => observe(record, this.#starting.has(record.spec.instanceId)));
   }
 
   /** Work that nobody waits for: `close` does, and its trouble is told in the log. */
@@ -255,8 +196,7 @@ export class Instances {
   async close(): Promise<void> {
     this.#closed = true;
     this.#exits.close();
-    for (const instanceId of [...this.#restarts.keys()]) this.#cancelRestart(instanceId);
-    if (this.#capTimer !== null) clearInterval(this.#capTimer);
-    await Promise.all([this.#turns.settle(), this.#capping]);
+    this.#restarts.close();
+    await Promise.all([this.#turns.settle(), this.#logCap?.close()]);
   }
 }

@@ -1,7 +1,7 @@
 /** Files and folders: who can reach them, and removing and copying them without following anybody's links. */
 import { execFile } from 'node:child_process';
-import { stat } from 'node:fs/promises';
-import { sep } from 'node:path';
+import { chmod, chown, mkdir, stat } from 'node:fs/promises';
+import { dirname, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { type RunAs, SYSTEM_PATH } from './options.ts';
 
@@ -19,6 +19,21 @@ export async function blockedFolder(path: string, user: RunAs): Promise<string |
     if ((mode & bit) === 0) return folder;
   }
   return null;
+}
+
+/** Makes a folder and those above it, with exactly this mode whatever the umask; leaves existing ones above as they are. */
+export async function makeFolder(path: string, mode: number): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  for (let folder = dirname(path); first !== undefined && folder.startsWith(first); folder = dirname(folder)) {
+    await chmod(folder, 0o755);
+  }
+  await chmod(path, mode);
+}
+
+/** A folder that the apps' user owns. */
+export async function makeOwnFolder(path: string, user: RunAs): Promise<void> {
+  await makeFolder(path, 0o755);
+  if (user !== null) await chown(path, user.uid, user.gid);
 }
 
 /** Removes whatever is there. Node's own removal could be led astray by links made while it works; `rm` cannot. */

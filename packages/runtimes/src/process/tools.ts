@@ -1,11 +1,11 @@
 /** The tools that apps get from Teal: Node, npm, sirv and the CA bundle, in a place the apps' user can reach. */
 import { execFile } from 'node:child_process';
 import { constants, existsSync, realpathSync } from 'node:fs';
-import { access, copyFile, cp, link, mkdir, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { access, chmod, copyFile, cp, link, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { engineTrouble, type Layout, type ProcessEngineOptions, SYSTEM_PATH } from './options.ts';
-import { blockedFolder, removeAll } from './reach.ts';
+import { blockedFolder, makeFolder, removeAll } from './reach.ts';
 
 const run = promisify(execFile);
 
@@ -66,7 +66,10 @@ async function copyOnce(place: string, fill: (to: string) => Promise<void>): Pro
   if (existsSync(place)) return place;
   const partial = `${place}.${process.pid}.partial`;
   await removeAll(partial);
+  await makeFolder(partial, 0o755);
   await fill(partial);
+  // The umask may have taken from others what they need to use it.
+  await run('chmod', ['-R', 'a+rX', '--', partial], { env: { PATH: SYSTEM_PATH } });
   await rename(partial, place);
   return place;
 }
@@ -107,6 +110,7 @@ async function bringCertificates(layout: Layout, caFile: string | null): Promise
   await copyFile(caFile, partial).catch((cause) => {
     throw engineTrouble(`the CA bundle ${caFile} cannot be read`, cause);
   });
+  await chmod(partial, 0o644);
   await rename(partial, place);
   return place;
 }
@@ -114,7 +118,8 @@ async function bringCertificates(layout: Layout, caFile: string | null): Promise
 /** Brings all of them; quick when they are there. */
 export async function prepareTools(layout: Layout, options: ProcessEngineOptions): Promise<Tools> {
   const bin = join(layout.tools, 'bin');
-  await mkdir(bin, { recursive: true, mode: 0o755 });
+  await makeFolder(layout.tools, 0o755);
+  await makeFolder(bin, 0o755);
   for (const name of await readdir(layout.tools)) {
     if (name.endsWith('.partial')) await removeAll(join(layout.tools, name));
   }

@@ -1,12 +1,17 @@
 /** Finds the binaries of the locked PostgreSQL package, in a place its user can reach; never changes node_modules. */
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { POSTGRES_ENVIRONMENT } from './environment.ts';
 import { trouble } from './trouble.ts';
 
 /** The system user a process runs as; null: the user of this process. */
 export type RunAs = { uid: number; gid: number } | null;
+
+const run = promisify(execFile);
 
 interface Link {
   source: string;
@@ -47,13 +52,15 @@ async function readLinks(folder: string): Promise<Link[]> {
 async function copyBinaries(from: string, to: string, links: readonly Link[]): Promise<void> {
   const partial = `${to}.${process.pid}.partial`;
   await rm(partial, { recursive: true, force: true });
-  await mkdir(partial, { mode: 0o755 });
+  await mkdir(partial);
   await cp(join(from, 'native'), join(partial, 'native'), { recursive: true, verbatimSymlinks: true, mode: 0 });
   for (const { source, target } of links) {
     const place = join(partial, target);
     await rm(place, { force: true });
     await symlink(relative(dirname(place), join(partial, source)), place);
   }
+  // The umask may have taken from PostgreSQL's user what it needs to read them.
+  await run('chmod', ['-R', 'a+rX', '--', partial], { env: POSTGRES_ENVIRONMENT });
   await rename(partial, to);
 }
 

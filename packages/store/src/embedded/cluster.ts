@@ -4,8 +4,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, chown, lstat, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { blockedFolder, type RunAs } from './binaries.ts';
+import { POSTGRES_ENVIRONMENT } from './environment.ts';
 import { trouble } from './trouble.ts';
 
 /** The superuser and the database that Teal uses. */
@@ -13,9 +14,6 @@ export const USER = 'teal';
 export const PORT = 5432;
 const SOCKET_PATH_MAX_BYTES = 106;
 const INITDB_DEADLINE_MS = 120_000;
-
-/** The whole environment of PostgreSQL's programs: nothing of Teal's own. */
-export const POSTGRES_ENVIRONMENT = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
 
 /** Makes a folder that only `user` may enter, or takes the one that is there if it is such a folder. */
 async function makeOwnFolder(path: string, user: RunAs): Promise<void> {
@@ -44,8 +42,9 @@ export async function makeSocketFolder(folder: string, user: RunAs): Promise<str
 
 /** Makes the folder of everything, and checks that PostgreSQL's user can get there. */
 export async function makeDataFolder(folder: string, user: RunAs): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o755 });
-  if (user !== null && (await blockedFolder(folder, user)) === folder) await chmod(folder, 0o755);
+  const first = await mkdir(folder, { recursive: true });
+  // Whatever the umask: those made here must let PostgreSQL's user pass.
+  for (let made = folder; first !== undefined && made.startsWith(first); made = dirname(made)) await chmod(made, 0o755);
   const blocked = await blockedFolder(folder, user);
   if (blocked === null) return;
   throw trouble(

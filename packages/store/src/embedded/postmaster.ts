@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { RunAs } from './binaries.ts';
-import { PORT, POSTGRES_ENVIRONMENT, USER } from './cluster.ts';
+import { PORT, USER } from './cluster.ts';
+import { POSTGRES_ENVIRONMENT } from './environment.ts';
 import { clusterProcesses, runningPostmaster, servesCluster, signalProcess, waitGone } from './processes.ts';
 import { trouble } from './trouble.ts';
 

@@ -1,5 +1,6 @@
 /** Keeps one embedded PostgreSQL running while the platform runs; knows nothing of what is stored in it. */
 import { realpath } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { findBinaries } from './binaries.ts';
@@ -124,7 +125,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   if (process.getuid?.() === 0 && (options.runAs ?? null) === null) {
     throw trouble('PostgreSQL does not run as root, and no other user was given');
   }
-  await makeDataFolder(options.dataDir, options.runAs ?? null);
+  await makeDataFolder(resolve(options.dataDir), options.runAs ?? null);
   const folder = await realpath(options.dataDir);
   const lock = await lockFolder(folder);
   try {
