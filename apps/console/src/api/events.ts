@@ -15,7 +15,7 @@ export function useLiveEvents(): StreamState {
   useEffect(() => {
     const add = inBatches<ChangeEvent>((changes) => refreshChanged(client, changes));
     const stream = openStream({
-      url: paths.events(),
+      url: paths.events,
       events: {
         [EVENT_NAMES.change]: (data) => {
           const change = parseEvent(data, changeEventSchema);

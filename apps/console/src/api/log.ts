@@ -12,6 +12,9 @@ export interface DeploymentLog extends LogSnapshot {
 
 /** Lines that arrive within this time are shown together. */
 const FLUSH_MS = 40;
+/** After so many at once a longer pause keeps the page answering while a long log comes in. */
+const BURST_LINES = 500;
+const BURST_FLUSH_MS = 250;
 const NOTHING: DeploymentLog = { ...EMPTY_LOG, state: 'connecting' };
 
 /** Follows the log while mounted, until the deployment has ended. */
@@ -21,22 +24,26 @@ export function useDeploymentLog(app: string, id: string): DeploymentLog {
 
   useEffect(() => {
     let waiting: LogLineView[] = [];
+    let newest = 0;
+    let pauseMs = FLUSH_MS;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const flush = () => {
       timer = undefined;
       const lines = waiting;
       waiting = [];
+      pauseMs = lines.length > BURST_LINES ? BURST_FLUSH_MS : FLUSH_MS;
       setLog((old) => ({ ...appendLines(old, lines), state: old.state }));
     };
     setLog(NOTHING);
     const stream = openStream({
-      url: paths.logEvents(app, id),
+      url: () => (newest === 0 ? paths.logEvents(app, id) : `${paths.logEvents(app, id)}?after=${newest}`),
       events: {
         [EVENT_NAMES.line]: (data) => {
           const line = parseEvent(data, logLineSchema);
           if (line === null) return;
+          newest = Math.max(newest, line.sequence);
           waiting.push(line);
-          timer ??= setTimeout(flush, FLUSH_MS);
+          timer ??= setTimeout(flush, pauseMs);
         },
         [EVENT_NAMES.ended]: (data) => {
           stream.close();

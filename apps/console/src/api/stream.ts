@@ -4,7 +4,8 @@ import type { Schema } from './client.ts';
 export type StreamState = 'connecting' | 'open' | 'lost';
 
 export interface StreamOptions {
-  url: string;
+  /** Asked for each time a stream is opened. */
+  url(): string;
   /** Event name → what to do with its data. */
   events: Readonly<Record<string, (data: string) => void>>;
   onState(state: StreamState): void;
@@ -16,8 +17,8 @@ const REOPEN_MAX_MS = 10_000;
 const HIDDEN_CLOSE_MS = 15_000;
 
 /**
- * Opens `url`. The browser itself reconnects after a dropped connection (and says where it was); after an answer
- * that is no event stream it gives up, and a new stream is opened here: that one starts at the beginning.
+ * Opens `url()`. The browser itself reconnects after a dropped connection (and says where it was); after an answer
+ * that is no event stream it gives up, and a new stream is opened here: only its `url` can say where it was.
  * The caller closes it.
  */
 export function openStream(options: StreamOptions): { close(): void } {
@@ -32,7 +33,7 @@ export function openStream(options: StreamOptions): { close(): void } {
   };
   const open = () => {
     drop();
-    const opened = new EventSource(options.url);
+    const opened = new EventSource(options.url());
     source = opened;
     opened.onopen = () => {
       pauseMs = REOPEN_FIRST_MS;

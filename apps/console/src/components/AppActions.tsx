@@ -17,7 +17,7 @@ export function AppActions({ app, onStarted }: { app: AppView; onStarted(deploym
   const reset = () => {
     for (const action of [redeploy, start, stop]) action.reset();
   };
-  if (app.state === 'empty') return null;
+  if (app.state === 'empty' && app.lastDeployment === null) return null;
   return (
     <div className={classes.actions}>
       <Button
@@ -31,7 +31,7 @@ export function AppActions({ app, onStarted }: { app: AppView; onStarted(deploym
       >
         Redeploy
       </Button>
-      {app.state === 'stopped' ? (
+      {app.state === 'stopped' && (
         <Button
           variant="default"
           disabled={app.running !== null}
@@ -43,7 +43,8 @@ export function AppActions({ app, onStarted }: { app: AppView; onStarted(deploym
         >
           Start app
         </Button>
-      ) : (
+      )}
+      {app.state === 'live' && (
         <Button
           variant="default"
           onClick={() => {

@@ -26,8 +26,8 @@ export function AppRow({ app }: { app: AppView }) {
           <>
             <Commit commit={live.commit} />
             <span className={classes.dim}>
-              <span className={classes[live.colour]} aria-hidden="true" /> {live.colour}, live since{' '}
-              <Age at={live.since} />
+              <span className={classes[live.colour]} aria-hidden="true" /> {live.colour}, live for{' '}
+              <Age at={live.since} form="span" />
             </span>
           </>
         )}

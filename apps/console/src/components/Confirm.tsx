@@ -22,7 +22,7 @@ export function Confirm({ title, action, danger = false, pending, onConfirm, onC
         <Button variant="default" onClick={onClose}>
           Not now
         </Button>
-        <Button color={danger ? 'red.8' : undefined} loading={pending} onClick={onConfirm} data-autofocus>
+        <Button color={danger ? 'red.8' : undefined} loading={pending} onClick={onConfirm}>
           {action}
         </Button>
       </Group>

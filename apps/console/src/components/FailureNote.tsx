@@ -22,7 +22,7 @@ export function FailureNote({ app }: { app: AppView }) {
         ) : (
           <>
             <strong>{shortCommit(live.commit.commit)} still serves</strong> (<Quote text={live.commit.message} />,{' '}
-            {live.colour}, live since <Age at={live.since} />
+            {live.colour}, live for <Age at={live.since} form="span" />
             ).
           </>
         )}{' '}

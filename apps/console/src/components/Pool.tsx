@@ -19,7 +19,7 @@ export function Pool({ colour, pool }: { colour: PoolView['colour']; pool: PoolV
     <section aria-label={`${COLOUR_NAMES[colour]} pool`} className={`${classes.pool} ${classes[colour]}`}>
       <header className={classes.header}>
         <span className={classes.dot} aria-hidden="true" />
-        <h3>{COLOUR_NAMES[colour]}</h3>
+        <h2>{COLOUR_NAMES[colour]}</h2>
         {pool === null ? (
           <Mark tone="quiet">empty</Mark>
         ) : (
@@ -43,7 +43,7 @@ function Members({ pool }: { pool: PoolView }) {
         {pool.since !== null && (
           <>
             {' · '}
-            {STANDINGS[pool.standing]} since <Age at={pool.since} />
+            {STANDINGS[pool.standing]} for <Age at={pool.since} form="span" />
           </>
         )}
         <span className={classes.hint}>{STANDING_HINTS[pool.standing]}</span>

@@ -19,6 +19,8 @@ export function SignIn() {
       <form onSubmit={submit} className={classes.card} aria-labelledby="sign-in">
         <Brand large />
         <h1 id="sign-in">Sign in</h1>
+        {/* password managers ask for one */}
+        <input type="text" name="username" autoComplete="username" defaultValue="teal" hidden />
         <PasswordInput
           label="API token"
           description={

@@ -16,15 +16,15 @@ export function formatDuration(durationMs: number): string {
   return `${Math.floor(seconds / 3600)} h ${String(Math.floor(seconds / 60) % 60).padStart(2, '0')} min`;
 }
 
-/** How long ago something was: `just now`, `12 s ago`, `3 min ago`, `2 h ago`, `5 days ago`. */
-export function formatAge(ageMs: number): string {
-  const ms = Math.max(0, ageMs);
-  if (ms < 5 * SECOND) return 'just now';
-  if (ms < MINUTE) return `${Math.floor(ms / SECOND)} s ago`;
-  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min ago`;
-  if (ms < DAY) return `${Math.floor(ms / HOUR)} h ago`;
+/** A span in its largest unit: `a moment`, `12 s`, `3 min`, `2 h`, `5 days`. */
+export function formatSpan(spanMs: number): string {
+  const ms = Math.max(0, spanMs);
+  if (ms < 5 * SECOND) return 'a moment';
+  if (ms < MINUTE) return `${Math.floor(ms / SECOND)} s`;
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`;
+  if (ms < DAY) return `${Math.floor(ms / HOUR)} h`;
   const days = Math.floor(ms / DAY);
-  return days === 1 ? '1 day ago' : `${days} days ago`;
+  return days === 1 ? '1 day' : `${days} days`;
 }
 
 /** The time of day, with the date when it is not today: `14:02`, `20 Nov, 14:02`. `timeZone` is the user's when not given. */
