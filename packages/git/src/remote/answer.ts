@@ -12,6 +12,7 @@ export class Answer extends Writable {
   readonly #headers = new Map<string, string>();
   readonly #position = new PacketPosition();
   #sentences: string[] = [];
+  #abandoned = false;
 
   constructor(response: ServerResponse) {
     super({ highWaterMark: 64 * 1024 });
@@ -42,8 +43,13 @@ export class Answer extends Writable {
     }
   }
 
+  /** From now on what git says is dropped: somebody else answers. */
+  abandon(): void {
+    this.#abandoned = true;
+  }
+
   get #lost(): boolean {
-    return this.#response.destroyed || this.#response.writableEnded;
+    return this.#abandoned || this.#response.destroyed || this.#response.writableEnded;
   }
 
   #begin(): void {

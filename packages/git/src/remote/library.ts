@@ -62,7 +62,15 @@ export async function run(options: LibraryRun): Promise<void> {
   body.once('data', () => {
     setImmediate(() => accepted || ended.reject(new Error('node-git-server found no ref in the request')));
   });
-  await Promise.all([ended.promise, finished(answer)]).finally(() => started.resolve());
+  try {
+    await Promise.all([ended.promise, finished(answer)]);
+  } catch (error) {
+    // Git's end must not look like an answer.
+    answer.abandon();
+    throw error;
+  } finally {
+    started.resolve();
+  }
 }
 
 /** Nothing may fail in `rest` before the library has its process: it has no ear for errors until then. */
