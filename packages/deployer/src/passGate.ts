@@ -15,9 +15,11 @@ import {
   type Release,
   TealError,
 } from '@teal/core';
+import type { ProbeRequest } from './ports/prober.ts';
 import { type Run, RunFailure, throwIfStopped } from './run.ts';
 
 const LAST_LINES = 20;
+const PROBE_TIMEOUT_MS = 5_000;
 
 interface Watch {
   instance: Instance & { ref: string; address: Address };
@@ -82,8 +84,8 @@ async function probeAllPaths(run: Run, watch: Watch, signal: AbortSignal): Promi
   const host = run.context.settings.hostsOf(run.app)[0] ?? 'localhost';
   for (const path of watch.rules.paths) {
     const { address } = watch.instance;
-    const answer = await run.context.prober.probe({ address, path, host, timeoutMs: 5_000, signal });
-    if (signal.aborted) return false;
+    const answer = await probe(run, { address, path, host, timeoutMs: PROBE_TIMEOUT_MS, signal });
+    if (signal.aborted && watch.last !== null) return false;
     watch.last = answer;
     const words = describeAnswer(path, answer);
     if (words !== watch.lastWords) run.log.line('teal', `Instance ${watch.instance.number}: ${words}`);
@@ -91,6 +93,16 @@ async function probeAllPaths(run: Run, watch: Watch, signal: AbortSignal): Promi
     if (!passes(watch.rules, answer)) return false;
   }
   return true;
+}
+
+/** A probe that the gate's deadline cuts short was not answered in time. */
+async function probe(run: Run, request: ProbeRequest): Promise<ProbeAnswer> {
+  try {
+    return await run.context.prober.probe(request);
+  } catch (error) {
+    if (!request.signal.aborted) throw error;
+    return { kind: 'none', why: 'timeout', detail: 'the deadline came first' };
+  }
 }
 
 /** An answer counts only when the instance itself gave it. */

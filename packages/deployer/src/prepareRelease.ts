@@ -20,7 +20,10 @@ async function prepareKept(run: Run, release: Release): Promise<Release> {
   const running = present.find((instance) => instance.releaseId === release.id);
   const colour = running?.colour ?? (await freeColour(run));
   if (running !== undefined || (image !== null && (await engine.hasImage(image.ref)))) {
-    await moveOn(run, 'claimed-with-image', { releaseId: release.id, colour }, 'the kept version');
+    // Under the lock: a retirement that is about to freeze this release either has done so, or sees that it is wanted.
+    await run.keeper.exclusive(run.app.id, () =>
+      moveOn(run, 'claimed-with-image', { releaseId: release.id, colour }, 'the kept version'),
+    );
     return release;
   }
   await moveOn(run, 'claimed', { releaseId: release.id, colour }, 'its image is gone, so it is built again');

@@ -13,11 +13,7 @@ const MAX_BEGINNINGS = 2;
 export async function runDeployment(run: Run): Promise<Deployment> {
   try {
     await resume(run);
-    const live = await proceed(run);
-    run.log.setPhase('done');
-    run.log.line('teal', `==> live: ${run.context.settings.urlOf(run.app)}`);
-    await run.log.flush();
-    return live;
+    return await proceed(run);
   } catch (error) {
     const stop = stopOf(run, error);
     if (stop === null) return failDeployment(run, failureOf(run, error));

@@ -5,6 +5,7 @@ import type { Member } from './ports/router.ts';
 import { type Run, RunFailure } from './run.ts';
 
 const PROOF_INTERVAL_MS = 20;
+const PROOF_TIMEOUT_MS = 5_000;
 
 /** Runs under the app's lock and cannot be cancelled; ends LIVE, or throws with the traffic where it was. */
 export async function switchTraffic(run: Run, release: Release, instances: readonly Instance[]): Promise<Deployment> {
@@ -21,6 +22,9 @@ export async function switchTraffic(run: Run, release: Release, instances: reado
     });
     await router.setRoute(run.app.id, { mode: 'up', live: colour });
     await prove(run);
+    run.log.setPhase('done');
+    run.log.line('teal', `==> live: ${run.context.settings.urlOf(run.app)} answers from this version`);
+    await run.log.flush();
     return await store.deployments.goLive(run.lease, run.deployment.id);
   } catch (error) {
     await switchBack(run, release, colour);
@@ -40,16 +44,14 @@ async function prove(run: Run): Promise<void> {
   const host = settings.hostsOf(run.app)[0] ?? 'localhost';
   let seen = 'no answer';
   while (!deadline.aborted) {
-    const proof = await prober.identify({
-      address,
-      host,
-      path: '/',
-      timeoutMs: 5_000,
-      signal: deadline,
-      secret: settings.proofSecret,
+    const request = { address, host, path: '/', timeoutMs: PROOF_TIMEOUT_MS, signal: deadline };
+    const proof = await prober.identify({ ...request, secret: settings.proofSecret }).catch((error) => {
+      if (deadline.aborted) return null;
+      throw error;
     });
-    if (proof.deploymentId === run.deployment.id) return;
-    seen = proof.deploymentId === null ? 'no proof in the answer' : `${proof.deploymentId} answered`;
+    if (proof?.deploymentId === run.deployment.id) return;
+    if (proof !== null)
+      seen = proof.deploymentId === null ? 'no proof in the answer' : `${proof.deploymentId} answered`;
     await clock.sleep(PROOF_INTERVAL_MS, deadline);
   }
   throw new TealError('switch_unproven', { detail: seen });

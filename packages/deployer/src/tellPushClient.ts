@@ -16,6 +16,8 @@ export async function* tellPushClient(
   if (first === null || app === null) return;
   yield `Teal: deployment ${shortId(first.id)} of ${app.name}, ${shortCommit(first.commit.commit)} "${first.commit.message}"`;
   for await (const news of followDeployment(context, { deploymentId, after: 0, silenceMs: HEARTBEAT_MS, signal })) {
+    // The log's own last word is told again, with more, by the summary.
+    if (news.kind === 'line' && news.line.phase === 'done') continue;
     if (news.kind === 'line') yield show(news.line);
     else if (news.kind === 'silence') yield heartbeat(news.deployment, context.clock.now());
     else yield* summary(context, app, news.deployment);
