@@ -44,10 +44,13 @@ export default {
     },
     {
       name: 'only-through-the-index',
-      comment: "A package's index.ts is its whole public face.",
+      comment: "A package's index.ts is its whole public face; contracts exports its paths apart, for a quick start.",
       severity: 'error',
       from: { path: '^(packages|apps)/([^/]+)/' },
-      to: { path: '^packages/[^/]+/src/', pathNot: ['^packages/[^/]+/src/index\\.ts$', '^packages/$2/'] },
+      to: {
+        path: '^packages/[^/]+/src/',
+        pathNot: ['^packages/[^/]+/src/index\\.ts$', '^packages/contracts/src/paths\\.ts$', '^packages/$2/'],
+      },
     },
     {
       name: 'declared-dependencies-only',

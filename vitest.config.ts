@@ -9,6 +9,7 @@ export default defineConfig({
   test: {
     environment: 'node',
     maxWorkers: 2,
+    teardownTimeout: 30_000,
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
     projects: [
       {
@@ -19,7 +20,6 @@ export default defineConfig({
           exclude: machine,
           testTimeout: 30_000,
           hookTimeout: 60_000,
-          teardownTimeout: 15_000,
           sequence: { groupOrder: 0 },
         },
       },
@@ -31,7 +31,6 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          teardownTimeout: 30_000,
           sequence: { groupOrder: 1 },
         },
       },
