@@ -12,3 +12,9 @@ it('leaves ordinary text, tabs, line ends and foreign scripts as they are', () =
   const text = 'tab\tline\nünïcödé שלום 你好 👩‍👩‍👧 <b>&amp;';
   expect(visibleText(text)).toBe(text);
 });
+
+it('misses none of the marks that reorder text', () => {
+  for (const mark of '\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069') {
+    expect(visibleText(mark)).toMatch(/^‹U\+[0-9A-F]{4}›$/);
+  }
+});

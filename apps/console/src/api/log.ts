@@ -14,7 +14,7 @@ export interface DeploymentLog extends LogSnapshot {
 const FLUSH_MS = 40;
 /** After so many at once a longer pause keeps the page answering while a long log comes in. */
 const BURST_LINES = 500;
-const BURST_FLUSH_MS = 250;
+const BURST_FLUSH_MS = 1_000;
 const NOTHING: DeploymentLog = { ...EMPTY_LOG, state: 'connecting' };
 
 /** Follows the log while mounted, until the deployment has ended. */
