@@ -77,7 +77,14 @@ export interface Built {
 /** Plans and builds `source` as the deployer does; expects a plan. */
 export async function buildWith(
   engine: Engine,
-  options: { appId: string; source: SourceTree; environment?: Environment; signal?: AbortSignal; fresh?: boolean },
+  options: {
+    appId: string;
+    source: SourceTree;
+    environment?: Environment;
+    signal?: AbortSignal;
+    fresh?: boolean;
+    onLine?: (text: string) => void;
+  },
 ): Promise<Built> {
   const { appId, source, environment = {} } = options;
   const planned = await engine.plan({ appId, source, environment });
@@ -91,7 +98,10 @@ export async function buildWith(
     appName: 'probe',
     imageId: `image_${randomUUID()}`,
     fresh: options.fresh ?? false,
-    log: (_source, text) => lines.push(text),
+    log: (_source, text) => {
+      lines.push(text);
+      options.onLine?.(text);
+    },
     signal: options.signal ?? NEVER,
   });
   return { outcome, ref: outcome.ok ? outcome.ref : '', lines };

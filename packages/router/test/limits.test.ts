@@ -116,6 +116,35 @@ describe('limits of the embedded router', () => {
   });
 });
 
+describe('connections of the embedded router', () => {
+  it('are kept for the next safe request, and closed when the member is left out', async () => {
+    const house = await open();
+    const origin = await house.live('one');
+    for (let i = 0; i < 5; i += 1) await house.ask();
+    expect(origin.sockets.size).toBe(1);
+    await house.pool('green', origin);
+    await house.pool('blue');
+    expect((await house.ask()).status).toBe(503);
+    expect(origin.sockets.size).toBe(1);
+    await house.pool('green');
+    const beganAt = performance.now();
+    await until('they are closed', () => origin.sockets.size === 0);
+    expect(performance.now() - beganAt).toBeLessThan(1_000);
+  });
+
+  it('of a busy member are closed after its last answer', async () => {
+    const house = await open();
+    const origin = await house.live('one', { slowMs: 300 });
+    const slow = house.ask({ path: '/slow' });
+    await until('the stream runs', () => origin.requests === 1);
+    await house.router.removeApp('app_one');
+    expect((await slow).body).toBe('version one\n\n'.repeat(15));
+    const beganAt = performance.now();
+    await until('it is closed', () => origin.sockets.size === 0);
+    expect(performance.now() - beganAt).toBeLessThan(1_000);
+  });
+});
+
 describe('drains of the embedded router', () => {
   it('closes a WebSocket at its deadline with 1001 at both ends of a large frame', async () => {
     const house = await open();

@@ -30,6 +30,10 @@ export function loadCases(make: MakeRouter): void {
     expect(report.failed).toBe(0);
     expect(report.requests).toBeGreaterThan(1_000);
     expect(Object.keys(report.versionsSeen).sort()).toEqual(['one', 'two']);
+    await until('nothing is in flight', async () => {
+      const { requests, webSockets } = await house.router.inFlight(['instance_one', 'instance_two']);
+      return requests + webSockets === 0;
+    });
     const deliveries = [...one.bodies.values(), ...two.bodies.values()];
     expect(Math.max(...deliveries)).toBe(1);
     expect(deliveries.length).toBe((report.byKind.post ?? 0) + (report.byKind.upload ?? 0));

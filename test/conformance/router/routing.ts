@@ -162,12 +162,17 @@ export function routingCases(make: MakeRouter): void {
     expect(await house.router.listApps()).toEqual([]);
   });
 
-  it('answers pipelined requests in their order', async () => {
+  it('carries out pipelined requests one after the other, in their order', async () => {
     const house = await open();
+    const events: string[] = [];
     const origin = await house.live('one', {
       handle: (request, response) => {
+        events.push(`${request.method} ${request.url}`);
         if (request.url !== '/late') return false;
-        setTimeout(() => response.end('late'), 100);
+        setTimeout(() => {
+          events.push('late answered');
+          response.end('late');
+        }, 100);
         return true;
       },
     });
@@ -181,6 +186,7 @@ export function routingCases(make: MakeRouter): void {
     expect(text.indexOf('late')).toBeLessThan(text.indexOf('ok\n'));
     expect(text.indexOf('ok\n')).toBeLessThan(text.indexOf('version one'));
     expect(origin.requests).toBe(3);
+    expect(events).toEqual(['GET /late', 'late answered', 'POST /', 'GET /']);
   });
 
   it('keeps an idle client connection open', async () => {
