@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { API_ROOT, type AppView, type DeploymentView, type MailView } from '@teal/contracts';
 import type { Timing } from '@teal/core';
+import type { Engine, Store } from '@teal/deployer';
 import { pino } from 'pino';
 import { type Config, readConfig } from '../../apps/server/src/config.ts';
 import { type Decorate, type Platform, startPlatform } from '../../apps/server/src/platform.ts';
@@ -28,29 +29,47 @@ export interface Answer<T> {
   body: T;
 }
 
+interface Ports {
+  engine: Engine;
+  store: Store;
+}
+
+interface Opened {
+  platform: Platform;
+  ports: Ports;
+}
+
+async function open(options: TestPlatformOptions, dataDir: string): Promise<Opened> {
+  const read = testConfig(options.engine, dataDir, options.environment);
+  const config: Config = { ...read, timing: { ...read.timing, ...TEST_TIMING, ...options.timing } };
+  const log = pino({ level: process.env.TEAL_TEST_LOG ?? 'error' }, pino.destination({ dest: 2, sync: true }));
+  const ports: Record<string, object> = {};
+  const decorate: Decorate = (port, adapter) => {
+    ports[port] = adapter;
+    return options.decorate?.(port, adapter) ?? adapter;
+  };
+  const platform = await startPlatform(config, log, decorate);
+  return { platform, ports: ports as unknown as Ports };
+}
+
 export class TestPlatform {
   readonly dataDir: string;
   readonly token: string;
   readonly #options: TestPlatformOptions;
+  readonly #ports: Ports;
   #platform: Platform;
 
-  private constructor(options: TestPlatformOptions, dataDir: string, platform: Platform) {
+  private constructor(options: TestPlatformOptions, dataDir: string, { platform, ports }: Opened) {
     this.#options = options;
     this.dataDir = dataDir;
     this.#platform = platform;
+    this.#ports = ports;
     this.token = platform.firstToken ?? '';
   }
 
   static async start(options: TestPlatformOptions): Promise<TestPlatform> {
     const dataDir = await mkdtemp(join(tmpdir(), 'teal-e2e-'));
-    return new TestPlatform(options, dataDir, await TestPlatform.#open(options, dataDir));
-  }
-
-  static #open(options: TestPlatformOptions, dataDir: string): Promise<Platform> {
-    const read = testConfig(options.engine, dataDir, options.environment);
-    const config: Config = { ...read, timing: { ...read.timing, ...TEST_TIMING, ...options.timing } };
-    const log = pino({ level: process.env.TEAL_TEST_LOG ?? 'error' }, pino.destination({ dest: 2, sync: true }));
-    return startPlatform(config, log, options.decorate);
+    return new TestPlatform(options, dataDir, await open(options, dataDir));
   }
 
   get consoleUrl(): string {
@@ -166,10 +185,21 @@ export class TestPlatform {
     });
   }
 
+  /** Removes the previous version's image behind the platform's back, as somebody tidying up the machine might. */
+  async removePreviousImage(app: string): Promise<void> {
+    const { engine, store } = this.#ports;
+    const release = await store.releases.get((await this.app(app)).previous?.releaseId ?? '');
+    const image = await store.images.get(release?.imageId ?? '');
+    if (image === null) throw new Error(`${app} has no previous image`);
+    await engine.removeImage(image.ref);
+  }
+
   /** Stops the platform in good order and starts it again on the same data and ports. */
   async restart(): Promise<void> {
     await this.#platform.close();
-    this.#platform = await TestPlatform.#open(this.#options, this.dataDir);
+    const { platform, ports } = await open(this.#options, this.dataDir);
+    this.#platform = platform;
+    Object.assign(this.#ports, ports);
   }
 
   /** Removes every app and its instances, then the platform and its folder. */
