@@ -19,6 +19,8 @@ import { Stage } from './stage.ts';
 const ROOT = resolve(fileURLToPath(import.meta.url), '../../../../..');
 const MAIN = join(ROOT, 'apps/cli/src/main.ts');
 const CLEAN_UP_MS = 90_000;
+/** Scene 3 waits this long for a version that never becomes healthy: two minutes would tell nothing more. */
+const GATE_DEADLINE_MS = 15_000;
 
 /** Throws when a scene did not hold, when it was interrupted before the last one, or when it could not clean up. */
 export async function runDemo(call: Call): Promise<void> {
@@ -108,7 +110,9 @@ async function rehearse(
   const env = { ...call.io.env, TEAL_URL: url.origin, TEAL_TOKEN: ready.token };
   const io = { ...call.io, env, signal };
   const api = new Api({ url, token: ready.token }, signal);
-  const app = await api.post<AppView>(paths.apps(), { name: APP });
+  stage.command(`teal apps create ${APP}`);
+  const app = await api.post<AppView>(paths.apps(), { name: APP, settings: { gateDeadlineMs: GATE_DEADLINE_MS } });
+  stage.tell(`   a version has ${duration(GATE_DEADLINE_MS)} to become healthy here (by default 2 min)`);
   const repository = await Repository.create({
     folder: join(folder, 'push'),
     example: join(ROOT, 'examples/hello-node'),

@@ -11,7 +11,7 @@ export interface LoadReport {
   failures: string[];
   /** Answers by the version that gave them. */
   byVersion: ReadonlyMap<string, number>;
-  /** Requests that began before the first answer of the newest version and ended after it. */
+  /** Requests that the old version went on answering after the newest had answered its first. */
   acrossTheFlip: number;
   clients: number;
   connections: number;
@@ -33,7 +33,7 @@ export class Load {
   readonly #failures: string[] = [];
   readonly #byVersion = new Map<string, number>();
   readonly #firstSeenAt = new Map<string, number>();
-  readonly #spans: { startedAt: number; endedAt: number }[] = [];
+  readonly #ends: { version: string; at: number }[] = [];
   /** Per client: the version that answered it last. */
   readonly #last: (string | null)[];
   readonly #sockets = new Set<Socket>();
@@ -82,8 +82,7 @@ export class Load {
       requests: this.#requests,
       failures: this.#failures,
       byVersion: this.#byVersion,
-      acrossTheFlip: this.#spans.filter(({ startedAt, endedAt }) => startedAt < flippedAt && endedAt > flippedAt)
-        .length,
+      acrossTheFlip: this.#ends.filter(({ version, at }) => version !== newest && at > flippedAt).length,
       clients: this.#clients.length,
       connections: this.#sockets.size,
     };
@@ -107,19 +106,18 @@ export class Load {
   }
 
   async #once(client: Client, index: number, agent: Agent): Promise<void> {
-    const startedAt = performance.now();
     this.#requests += 1;
     try {
       const version = await client.ask(agent);
       this.#byVersion.set(version, (this.#byVersion.get(version) ?? 0) + 1);
       if (!this.#firstSeenAt.has(version)) this.#firstSeenAt.set(version, performance.now());
       this.#last[index] = version;
+      this.#ends.push({ version, at: performance.now() });
     } catch (error) {
       this.#failures.push((error as Error).message);
       // A router that is gone refuses at once: no need to count thousands.
       await pause(50);
     }
-    this.#spans.push({ startedAt, endedAt: performance.now() });
     for (const wake of this.#changed.splice(0)) wake();
   }
 

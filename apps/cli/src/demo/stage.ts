@@ -17,6 +17,8 @@ const SCENES = 5;
 export class Stage {
   readonly scenes: Scene[] = [];
   readonly #call: Call;
+  #quoted: string | null = null;
+  #repeats = 0;
 
   constructor(call: Call) {
     this.#call = call;
@@ -34,13 +36,31 @@ export class Stage {
   }
 
   tell(text = ''): void {
+    this.#tellRepeats();
     this.#call.say(text);
   }
 
-  /** What a program printed, as it printed it. */
+  /** What a program printed, as it printed it; a line that comes again and again is shown once and counted. */
   quote(line: string): void {
     const { paint } = this.#call;
-    this.tell(`   ${paint.dim('│')} ${paint.dim(cleanLine(line, false))}`);
+    const shown = cleanLine(line, false);
+    if (shown === this.#quoted && shown !== '') {
+      this.#repeats += 1;
+      return;
+    }
+    this.tell(`   ${paint.dim('│')} ${paint.dim(shown)}`);
+    this.#quoted = shown;
+  }
+
+  #tellRepeats(): void {
+    const repeats = this.#repeats;
+    this.#quoted = null;
+    this.#repeats = 0;
+    if (repeats === 0) return;
+    const { paint } = this.#call;
+    this.#call.say(
+      `   ${paint.dim('│')} ${paint.dim(`  … the same line ${repeats} more time${repeats === 1 ? '' : 's'}`)}`,
+    );
   }
 
   command(words: string): void {

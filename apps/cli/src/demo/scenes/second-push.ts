@@ -49,7 +49,7 @@ function checkReport(play: Play, report: LoadReport): void {
   stage.check(
     'requests slower than the flip ended well',
     acrossTheFlip > 0,
-    `${acrossTheFlip} were under way at the flip`,
+    `${acrossTheFlip} of version 1 ended after the first answer of version 2`,
   );
   const [first] = failures;
   const count = `${requests} requests over ${report.clients} kept-alive clients, ${failures.length} failed, no retries`;
