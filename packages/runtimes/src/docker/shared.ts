@@ -23,7 +23,9 @@ export function createSharedWork(work: (key: string, log: BuildLog, signal: Abor
     const fanOut: BuildLog = (source, text) => {
       for (const log of loggers) log(source, text);
     };
-    const done = work(key, fanOut, abort.signal).finally(() => jobs.delete(key));
+    const done = work(key, fanOut, abort.signal).finally(() => {
+      if (jobs.get(key)?.abort === abort) jobs.delete(key);
+    });
     done.catch(() => undefined);
     const job = { done, loggers, abort };
     jobs.set(key, job);
@@ -44,7 +46,11 @@ export function createSharedWork(work: (key: string, log: BuildLog, signal: Abor
       } finally {
         signal.removeEventListener('abort', leave);
         job.loggers.delete(own);
-        if (job.loggers.size === 0) job.abort.abort(new Error('nobody waits for it any more'));
+        if (job.loggers.size === 0) {
+          // who comes now begins anew instead of joining what is ending
+          if (jobs.get(key) === job) jobs.delete(key);
+          job.abort.abort(new Error('nobody waits for it any more'));
+        }
       }
     },
     async close() {

@@ -10,20 +10,17 @@ export interface Step {
   command: boolean;
 }
 
+const COMMAND_START = `RUN ["${STEP_COMMAND}","`;
+
 /** `[2/5] RUN --mount=… ["/…/teal-step","npm ci"]` → `npm ci`; null for what only BuildKit cares about. */
 export function readStep(vertexName: string): Step | null {
   const match = /^\[(?:[^\]]*\s)?\d+\/\d+\]\s+(.*)$/s.exec(vertexName);
   if (match?.[1] === undefined) return null;
   const text = match[1].replace(/^RUN (?:--\S+ )+/, 'RUN ');
-  const json = /^RUN (\[.*\])$/s.exec(text)?.[1];
-  try {
-    const words = JSON.parse(json ?? '[]') as string[];
-    const [program, command] = words;
-    if (program === STEP_COMMAND && command !== undefined) return { label: command, command: true };
-  } catch {
-    // a shell command that begins with a bracket
-  }
-  return { label: text, command: false };
+  if (!text.startsWith(COMMAND_START) || !text.endsWith('"]')) return { label: text, command: false };
+  // no JSON: BuildKit escapes line breaks in it, but no quotes
+  const label = text.slice(COMMAND_START.length, -2).replaceAll('\\n', '\n');
+  return { label, command: true };
 }
 
 export interface StepLog {

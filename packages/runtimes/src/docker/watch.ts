@@ -13,7 +13,7 @@ export interface WatchSources {
 
 interface DockerEvent {
   Action?: string;
-  timeNano?: number;
+  timeNs: bigint;
   Actor?: { Attributes?: Record<string, string> };
 }
 
@@ -22,7 +22,9 @@ const RETRY_MAX_MS = 5_000;
 
 function parseEvent(line: string): DockerEvent | null {
   try {
-    return JSON.parse(line) as DockerEvent;
+    // a number would lose the last digits, and with them which event was the last one seen
+    const timeNs = BigInt(/"timeNano":(\d+)/.exec(line)?.[1] ?? 0);
+    return { ...(JSON.parse(line) as object), timeNs };
   } catch {
     return null;
   }
@@ -112,7 +114,7 @@ export async function watchInstances(
     const stream = await client.docker.getEvents({ filters, since: since as unknown as number, abortSignal: signal });
     await compare();
     for await (const event of eventsOf(stream as unknown as AsyncIterable<Buffer>)) {
-      if (event.timeNano !== undefined) sinceNs = BigInt(event.timeNano) + 1n;
+      if (event.timeNs >= sinceNs) sinceNs = event.timeNs + 1n;
       await take(event);
     }
   }
