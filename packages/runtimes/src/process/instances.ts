@@ -9,8 +9,17 @@ import { LogCap } from './logcap.ts';
 import { addressOf, isSameProcess, observe, startedOf, statusOfRecord } from './observe.ts';
 import { DEFAULT_PORT_RANGE, engineTrouble } from './options.ts';
 import { reservePort } from './port.ts';
-import { makeFolder, removeAll } from './reach.ts';
-import { type InstanceRecord, instanceMarker, readRecord, readRecords, sessionOf, writeRecord } from './record.ts';
+import { makeFolder } from './reach.ts';
+import {
+  clearRemoved,
+  type InstanceRecord,
+  instanceMarker,
+  readRecord,
+  readRecords,
+  removeRecord,
+  sessionOf,
+  writeRecord,
+} from './record.ts';
 import { Restarts } from './restarts.ts';
 import { endSession, freezeSession, killSession, leadersWith, type ProcessIdentity, thawSession } from './session.ts';
 import { Turns } from './turn.ts';
@@ -36,6 +45,7 @@ export class Instances {
 
   /** Finds again what an earlier Teal started; starts again what should run and does not. */
   async adopt(): Promise<void> {
+    await clearRemoved(this.#context.layout);
     for (const record of await readRecords(this.#context.layout)) {
       const { instanceId } = record.spec;
       if (record.process === null) await this.#clearHalfStarted(record);
@@ -93,7 +103,7 @@ export class Instances {
 
   async #forget(instanceId: string): Promise<void> {
     this.#restarts.cancel(instanceId);
-    await removeAll(this.#context.layout.instance(instanceId));
+    await removeRecord(this.#context.layout, instanceId);
     await this.#context.options.reservations.release('port', instanceId);
   }
 

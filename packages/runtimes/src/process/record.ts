@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { isId } from '@teal/core';
 import type { InstanceSpec } from '@teal/deployer';
 import type { Layout } from './options.ts';
+import { removeAll } from './reach.ts';
 import type { ProcessIdentity, Session } from './session.ts';
+
+const REMOVED = 'removed-';
 
 export interface InstanceRecord {
   spec: InstanceSpec;
@@ -59,6 +62,23 @@ export async function readRecord(layout: Layout, ref: string): Promise<InstanceR
 
 export async function writeRecord(layout: Layout, record: InstanceRecord): Promise<void> {
   await writeJson(recordFile(layout, record.spec.instanceId), record);
+}
+
+/** Removes all that is kept of an instance. It leaves its place in one step: who writes at that moment finds none. */
+export async function removeRecord(layout: Layout, instanceId: string): Promise<void> {
+  const removed = join(layout.instances, `${REMOVED}${instanceId}`);
+  await removeAll(removed);
+  await rename(layout.instance(instanceId), removed).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  await removeAll(removed);
+}
+
+/** Removes what a crash in the midst of {@link removeRecord} left. */
+export async function clearRemoved(layout: Layout): Promise<void> {
+  for (const name of await readdir(layout.instances)) {
+    if (name.startsWith(REMOVED)) await removeAll(join(layout.instances, name));
+  }
 }
 
 /** Every instance that has a record. */
