@@ -152,7 +152,7 @@ export async function until(what: string, met: () => boolean | Promise<boolean>)
   }
 }
 
-/** Waits for nothing but the time; only for cases whose subject is a deadline. */
+/** Rejects when `promise` takes longer than `ms`. */
 export function within<T>(ms: number, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
