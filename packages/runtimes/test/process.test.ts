@@ -94,8 +94,8 @@ interface Told {
 }
 
 describe('process engine, on its own', () => {
-  const folder = makeFolder();
-  const options = optionsFor(join(folder, 'engine'), { environment: { OPERATOR: 'yes' } });
+  let folder = '';
+  let options: ProcessEngineOptions;
   const appId = `app_${randomUUID()}`;
   let engine: Engine;
   let image = '';
@@ -104,6 +104,8 @@ describe('process engine, on its own', () => {
   let umask = 0;
 
   beforeAll(async () => {
+    folder = makeFolder();
+    options = optionsFor(join(folder, 'engine'), { environment: { OPERATOR: 'yes' } });
     umask = process.umask(0o077);
     engine = await createProcessEngine(options);
     const built = await buildWith(engine, {
