@@ -5,7 +5,7 @@ import { TealError } from '@teal/core';
 
 export interface Body {
   chunks: AsyncIterable<Buffer>;
-  /** Stops unpacking. The request itself stays as it is. */
+  /** Stops reading and unpacking, so that {@link drain} may follow. */
   release(): void;
 }
 
@@ -13,7 +13,8 @@ export interface Body {
 export function openBody(request: IncomingMessage, maxBytes: number): Body {
   const encoding = (request.headers['content-encoding'] ?? 'identity').toLowerCase();
   if (encoding === 'identity') {
-    return { chunks: limited(request.iterator({ destroyOnReturn: false }), maxBytes), release: () => {} };
+    const chunks = request.iterator({ destroyOnReturn: false });
+    return { chunks: limited(chunks, maxBytes), release: () => void chunks.return?.() };
   }
   if (encoding !== 'gzip' && encoding !== 'x-gzip') {
     throw new TealError('push_malformed', { detail: `the content encoding ${JSON.stringify(encoding.slice(0, 40))}` });

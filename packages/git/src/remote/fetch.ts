@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { TealError } from '@teal/core';
 import { ByteReader } from '../source/bytes.ts';
 import { Answer } from './answer.ts';
-import { openBody } from './body.ts';
+import { drain, openBody } from './body.ts';
 import { stopChild } from './child.ts';
 import { type Exchange, remaining } from './exchange.ts';
 import { run } from './library.ts';
@@ -12,7 +12,9 @@ import { readPacket } from './packet.ts';
 const RESULT = { 'content-type': 'application/x-git-upload-pack-result', 'cache-control': 'no-cache' };
 
 /** What the client wants and has; a history of 300,000 commits still fits. Unpacked size. */
-export const FETCH_MAX_BYTES = 32 * 1024 * 1024;
+const FETCH_MAX_BYTES = 32 * 1024 * 1024;
+/** How long a client may go on sending after its answer. */
+const DRAIN_DEADLINE_MS = 60_000;
 
 /** Throws before it has answered anything: `push_malformed`, `request_too_large`. */
 export async function serveFetch(exchange: Exchange): Promise<void> {
@@ -41,4 +43,5 @@ export async function serveFetch(exchange: Exchange): Promise<void> {
     gone.removeEventListener('abort', stop);
     body.release();
   }
+  await drain(request, { maxBytes: FETCH_MAX_BYTES, timeoutMs: DRAIN_DEADLINE_MS });
 }

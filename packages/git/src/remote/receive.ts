@@ -31,6 +31,8 @@ const HEAD_BYTES = 16 * 1024 * 1024;
 const MIN_FREE_BYTES = 32 * 1024 * 1024;
 /** How long git may take to move refs after the client has left. */
 const LANDING_DEADLINE_MS = 60_000;
+/** How long a client whose push was refused may go on sending it before it is cut. */
+const DRAIN_DEADLINE_MS = 10 * 60_000;
 
 /** Throws before it has answered anything: `push_malformed`, `request_too_large`. */
 export async function serveReceive(exchange: Exchange, dependencies: ReceiveDependencies): Promise<void> {
@@ -43,10 +45,11 @@ export async function serveReceive(exchange: Exchange, dependencies: ReceiveDepe
     if (head.commands.length === 0) return void response.writeHead(200, RESULT).end();
     const refusal = await judge(head, exchange.repository);
     if (refusal === null) await receive(exchange, dependencies, { head, reader });
-    else await refusePush({ request, response, head, sentence: refusal, maxDrainBytes: dependencies.maxPushBytes });
+    else refusePush(response, head, refusal);
   } finally {
     body.release();
   }
+  await drain(request, { maxBytes: dependencies.maxPushBytes, timeoutMs: DRAIN_DEADLINE_MS });
 }
 
 /** Why the push is refused before its pack is read; null when it is not. */
@@ -69,7 +72,7 @@ async function receive(
   { handlers, hooks, sweeper, maxPushBytes }: ReceiveDependencies,
   { head, reader }: { head: PushHead; reader: ByteReader },
 ): Promise<void> {
-  const { request, repository, gone, access } = exchange;
+  const { repository, gone, access } = exchange;
   const answer = new Answer(exchange.response);
   const push = new Push({ access, commands: head.commands, options: head.options }, handlers, gone);
   let child: ChildProcess | undefined;
@@ -101,10 +104,9 @@ async function receive(
     else if (child !== undefined) await ended(child);
     clearTimeout(deadline);
     if (child?.pid !== undefined) hooks.leave(child.pid);
-    await push.ended();
     await release();
+    await push.ended();
   }
-  await drain(request, { maxBytes: maxPushBytes, timeoutMs: LANDING_DEADLINE_MS });
 }
 
 function ended(child: ChildProcess): Promise<void> {

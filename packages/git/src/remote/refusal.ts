@@ -38,15 +38,8 @@ export async function refuseRequest(
 /** The client's own name for a refused ref: `! [remote rejected] main -> main (refused by Teal)`. */
 const REASON = 'refused by Teal';
 
-/** Answers 200 with a report that refuses every ref and shows `sentence`, while the client may still be sending. */
-export async function refusePush(exchange: {
-  request: IncomingMessage;
-  response: ServerResponse;
-  head: PushHead;
-  sentence: string;
-  maxDrainBytes: number;
-}): Promise<void> {
-  const { request, response, head } = exchange;
+/** Answers 200 with a report that refuses every ref and shows `sentence`. The client may still be sending its pack. */
+export function refusePush(response: ServerResponse, head: PushHead, sentence: string): void {
   const report = Buffer.concat([
     packet('unpack ok\n'),
     ...head.commands.map((command) => packet(`ng ${command.ref.replace(/[\r\n]/g, '?')} ${REASON}\n`)),
@@ -55,9 +48,8 @@ export async function refusePush(exchange: {
   const banded = head.capabilities.has('side-band-64k');
   const reports = head.capabilities.has('report-status') || head.capabilities.has('report-status-v2');
   response.writeHead(200, { 'content-type': 'application/x-git-receive-pack-result', 'cache-control': 'no-cache' });
-  if (banded) response.write(progress(exchange.sentence.split('\n')));
+  if (banded) response.write(progress(sentence.split('\n')));
   if (banded) response.write(Buffer.concat([reports ? data(report) : Buffer.alloc(0), FLUSH]));
   else if (reports) response.write(report);
   response.end();
-  await drain(request, { maxBytes: exchange.maxDrainBytes, timeoutMs: 10 * 60_000 });
 }

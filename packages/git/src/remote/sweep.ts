@@ -4,8 +4,11 @@
  */
 import { readdir, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const QUARANTINE = /^(tmp_objdir-)?incoming-/;
+const ATTEMPTS = 40;
+const ATTEMPT_PAUSE_MS = 50;
 
 export class Sweeper {
   /** Pushes under way, by repository. */
@@ -18,8 +21,16 @@ export class Sweeper {
       const left = (this.#pushes.get(repository) ?? 1) - 1;
       if (left > 0) this.#pushes.set(repository, left);
       else this.#pushes.delete(repository);
-      if (left === 0) await this.sweep(repository);
+      if (left === 0) await this.#sweepSoon(repository);
     };
+  }
+
+  /** What a killed git had started ends a moment after it, and that has no event. */
+  async #sweepSoon(repository: string): Promise<void> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      if ((await this.sweep(repository)) || this.#pushes.has(repository)) return;
+      await sleep(ATTEMPT_PAUSE_MS);
+    }
   }
 
   /** Sweeps every repository below `repositoriesDir`, one after the other. */
@@ -31,11 +42,14 @@ export class Sweeper {
     }
   }
 
-  async sweep(repository: string): Promise<void> {
+  /** False when something is left because a process works there. */
+  async sweep(repository: string): Promise<boolean> {
     // In this order: what is listed first and has no process afterwards belongs to nobody.
     const left = [...(await quarantines(repository)), ...(await locks(repository))];
-    if (left.length === 0 || this.#pushes.has(repository) || (await isWorkedIn(repository))) return;
+    if (left.length === 0) return true;
+    if (this.#pushes.has(repository) || (await isWorkedIn(repository))) return false;
     for (const path of left) await rm(path, { recursive: true, force: true });
+    return true;
   }
 }
 
