@@ -28,7 +28,7 @@ test('takes a push of 60 MiB with little memory, in the server and in git', asyn
     );
     const clone = await makeClone(server, 'clone', files);
     const base = process.memoryUsage.rss();
-    const push = startGit(clone, ['-c', 'core.compression=0', 'push', server.url('shop'), 'main']);
+    const push = startGit(clone, ['push', server.url('shop'), 'main']);
     const seen = new Map<string, number>();
     let done = false;
     let serverPeak = 0;

@@ -145,7 +145,12 @@ export function startGit(
     GIT_COMMITTER_NAME: 'Ada',
     GIT_COMMITTER_EMAIL: 'ada@example.org',
   };
-  const child = spawn('git', args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+  const child = spawn('git', ['-c', 'core.compression=0', ...args], {
+    cwd,
+    env,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+  });
   const output = { stdout: '', stderr: '' };
   const collect = (stream: 'stdout' | 'stderr') => (text: string) => {
     output[stream] += text;
