@@ -24,12 +24,12 @@ function start(signal = new AbortController().signal) {
   return startPlatform({ ...options, onLine: (line) => said.push(line) });
 }
 
-const READY = `printf '{"engine":"process","token":"secret"}\\n' >&3`;
-/** Ends when it is told, as the platform does. */
-const SERVE = 'trap "exit 0" TERM; while :; do sleep 0.05; done';
+/** Says that it is ready and ends with `code` when it is told to, as the platform does. */
+const serve = (code = 0) =>
+  `trap "exit ${code}" TERM; printf '{"engine":"process","token":"secret"}\\n' >&3; while :; do sleep 0.05; done`;
 
 test('asks for a platform of its own and reads what it says when it is ready', async () => {
-  await givenLauncher(`printf '%s\\n' "$@" >"${root}/arguments"; env >"${root}/environment"; ${READY}; ${SERVE}`);
+  await givenLauncher(`printf '%s\\n' "$@" >"${root}/arguments"; env >"${root}/environment"; ${serve()}`);
   const platform = await start();
   expect(platform.ready).toMatchObject({ engine: 'process', token: 'secret' });
   expect(await platform.stop()).toBeNull();
@@ -43,7 +43,7 @@ test('asks for a platform of its own and reads what it says when it is ready', a
 
 test('passes on what is said while the machine is prepared, and nothing else', async () => {
   const host = `'{"level":30,"part":"host","msg":"installing Docker Engine"}'`;
-  await givenLauncher(`echo 'teal: building the console'; echo ${host}; echo '{"msg":"other"}'; ${READY}; ${SERVE}`);
+  await givenLauncher(`echo 'teal: building the console'; echo ${host}; echo '{"msg":"other"}'; ${serve()}`);
   const platform = await start();
   await platform.stop();
   expect(said).toEqual(['building the console', 'installing Docker Engine']);
@@ -55,7 +55,7 @@ test('a platform that ends before it is ready is told with its last lines', asyn
 });
 
 test('a platform that ends later is noticed, and one that does not end cleanly is told', async () => {
-  await givenLauncher(`${READY}; trap "exit 7" TERM; while :; do sleep 0.05; done`);
+  await givenLauncher(serve(7));
   const platform = await start();
   expect(await platform.stop()).toBe('the platform ended with code 7');
   await expect(platform.lost).rejects.toMatchObject({ code: 'platform_lost' });

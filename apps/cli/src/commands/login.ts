@@ -1,12 +1,15 @@
 /** `teal login`: checks a token and keeps it for this command and for git. */
+import { join } from 'node:path';
 import type { Me } from '@teal/contracts';
 import { paths } from '@teal/contracts/paths';
 import { Api } from '../api/client.ts';
 import { configPath, readConfig, writeConfig } from '../api/config.ts';
 import { checkToken, DEFAULT_URL, parseServerUrl } from '../api/server.ts';
 import type { Call } from '../call.ts';
+import { shellWord } from '../git/repository.ts';
 import { cleanWord } from '../output/clean.ts';
 import { usageError } from '../output/exit.ts';
+import { ROOT } from '../root.ts';
 import { ask, readPiped } from './ask.ts';
 
 export async function login(call: Call): Promise<void> {
@@ -21,7 +24,8 @@ export async function login(call: Call): Promise<void> {
   call.say(`${call.paint.green('✔')} signed in at ${url.origin} as ${cleanWord(me.user.name)}`);
   call.say('');
   call.say('To let git use this token too:');
-  call.say(`  git config --global credential.${url.origin}.helper '!teal credential'`);
+  const helper = `!${shellWord(join(ROOT, 'teal'))} credential`;
+  call.say(`  git config --global credential.${url.origin}.helper ${shellWord(helper)}`);
 }
 
 async function readToken(call: Call, url: URL): Promise<string> {

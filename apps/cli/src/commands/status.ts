@@ -14,7 +14,7 @@ export async function status(call: Call): Promise<void> {
   const app = await api.get<AppView>(paths.app(await resolveApp(call, api.server, call.words[0])));
   call.data(app);
   call.say(`${call.paint.bold(cleanWord(app.name))}  ${paintState(call.paint, app.state)}  ${cleanWord(app.url)}`);
-  call.rows(statusRows(call, app, Date.now()).map((row) => ['', ...row]));
+  call.rows(statusRows(call, app, Date.now()).map(([first = '', ...others]) => [`  ${first}`, ...others]));
   if (app.pendingConfiguration) call.note('Changed variables or settings are waiting: "teal redeploy" applies them.');
 }
 
@@ -62,7 +62,7 @@ function poolRows(call: Call, pool: PoolView, nowMs: number): string[][] {
     pool.colour,
     call.paint.dim(shortId(instance.id)),
     paintState(call.paint, instance.state),
-    `${Math.round(pool.share * 100)} % of the requests`,
+    pool.share === 0 ? '' : `${Math.round(pool.share * 100)} % of the requests`,
     instance.startedAt === null ? '' : `started ${ago(instance.startedAt, nowMs)}`,
   ]);
 }

@@ -1,22 +1,21 @@
 /** The demo from its beginning to its end: sets up, plays the scenes, stays or goes, and leaves nothing behind. */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { AppView } from '@teal/contracts';
 import { paths } from '@teal/contracts/paths';
 import { Api } from '../api/client.ts';
 import type { Call } from '../call.ts';
 import { CommandError } from '../output/exit.ts';
 import { duration } from '../output/moment.ts';
+import { ROOT } from '../root.ts';
 import { type Platform, startPlatform } from './platform.ts';
 import { APP, type Play } from './play.ts';
 import { Repository } from './repository.ts';
 import { playScenes } from './scenes/all.ts';
 import { Stage } from './stage.ts';
 
-const ROOT = resolve(fileURLToPath(import.meta.url), '../../../../..');
 const MAIN = join(ROOT, 'apps/cli/src/main.ts');
 const CLEAN_UP_MS = 90_000;
 /** Scene 3 waits this long for a version that never becomes healthy: two minutes would tell nothing more. */

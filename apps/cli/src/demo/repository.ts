@@ -4,6 +4,7 @@ import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { shellWord } from '../git/repository.ts';
 
 const run = promisify(execFile);
 
@@ -117,9 +118,4 @@ function gitEnvironment(env: RepositoryOptions['env'], home: string): NodeJS.Pro
     GIT_COMMITTER_NAME: 'Teal Demo',
     GIT_COMMITTER_EMAIL: 'demo@teal.invalid',
   };
-}
-
-/** Git hands a helper that begins with `!` to a shell: each word is quoted for it. */
-function shellWord(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -42,3 +42,8 @@ export async function resolveCommit(io: Io, revision: string): Promise<string | 
   const text = await git(io, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`]);
   return text?.trim() || null;
 }
+
+/** A word for a shell, as git hands a helper that begins with `!` to one. */
+export function shellWord(word: string): string {
+  return /^[\w./:@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

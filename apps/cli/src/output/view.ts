@@ -24,7 +24,7 @@ export function subject(commit: CommitView): string {
 /** A line of a deployment's log: the platform's own stand out, those of the build and the app are set in. */
 export function logLine(call: Call, line: LogLineView): string {
   const text = cleanLine(line.text, call.paint.on);
-  return line.source === 'teal' ? `${call.paint.cyan('•')} ${text}` : `  ${text}`;
+  return line.source === 'teal' ? `${call.paint.cyan('•')} ${text}` : `  ${text}`.trimEnd();
 }
 
 /** How a deployment took: from its acceptance to its last change. Null while the times are not known. */
