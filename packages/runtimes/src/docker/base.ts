@@ -1,18 +1,17 @@
 /** Base images: makes them on first need, once, and knows their versions. Recipes build on them. */
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TealError } from '@teal/core';
 import type { BuildLog } from '@teal/deployer';
-import { readDistribution } from './aptsources.ts';
 import { type BaseParts, baseContext } from './basefiles.ts';
 import { BASE_FORMAT, type BaseKind, baseKind } from './basekinds.ts';
-import { type DockerClient, orNull, QUICK_MS } from './client.ts';
+import type { DockerClient } from './client.ts';
 import { runCommand } from './command.ts';
 import { tarOf } from './context.ts';
-import { makeDebianImage } from './debian.ts';
 import { LABEL } from './naming.ts';
 import { pullOfficial } from './pull.ts';
+import { createRoots, isCurrent, withFolder } from './root.ts';
 import { runBuild } from './runbuild.ts';
 import { createSharedWork } from './shared.ts';
 
@@ -36,7 +35,7 @@ export interface Bases {
 }
 
 export function createBases(client: DockerClient, dataDir: string, options: BaseOptions): Bases {
-  const { docker } = client;
+  const roots = createRoots(client, dataDir, options.edition);
   let ca: Promise<Buffer | null> | null = null;
 
   function readCa(): Promise<Buffer | null> {
@@ -54,18 +53,13 @@ export function createBases(client: DockerClient, dataDir: string, options: Base
       .update((await readCa()) ?? '')
       .digest('hex');
     const kind = baseKind(name);
-    const below = kind !== null && 'base' in kind.on ? await version(kind.on.base) : null;
-    const facts = [BASE_FORMAT, options.edition, certificates, kind, below];
+    const standsOn = kind !== null && 'base' in kind.on ? await version(kind.on.base) : null;
+    const facts = [BASE_FORMAT, options.edition, certificates, kind, standsOn];
     return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32);
   }
 
-  /** Whether the image `tag` is there and made from `expected`. */
-  async function isThere(tag: string, expected: string): Promise<boolean> {
-    const found = await orNull(client.call(QUICK_MS, () => docker.getImage(tag).inspect()));
-    return found?.Config?.Labels?.[LABEL.base] === expected;
-  }
-
   async function fetchPackages(kind: BaseKind, folder: string, log: BuildLog, signal: AbortSignal): Promise<void> {
+    if (kind.npm.length === 0) return;
     log('teal', `fetching ${kind.npm.join(', ')}`);
     const flags = ['--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error'];
     const argv = [options.npm, 'install', `--prefix=${folder}`, ...flags, '--', ...kind.npm] as const;
@@ -74,44 +68,49 @@ export function createBases(client: DockerClient, dataDir: string, options: Base
     throw new TealError('base_unavailable', { base: kind.name, detail: `npm failed: ${result.tail.join(' | ')}` });
   }
 
-  /** The image that `kind` stands on, made or pulled. */
-  async function foundation(kind: BaseKind, folder: string, log: BuildLog, signal: AbortSignal) {
-    if ('base' in kind.on) {
-      await shared.join(kind.on.base, log, signal);
-      return { image: kind.on.base, official: false };
+  /** The official image's name if it is to be had and wanted, else null. */
+  async function official(kind: BaseKind, log: BuildLog, signal: AbortSignal): Promise<string | null> {
+    if (options.from === 'debian' || kind.official === null) return null;
+    const problem = await pullOfficial(client, kind.official, log, signal);
+    if (problem === null) return kind.official;
+    if (options.from === 'registry') throw new TealError('base_unavailable', { base: kind.name, detail: problem });
+    log('teal', `no image registry is reachable (${problem}); using packages instead`);
+    return null;
+  }
+
+  function below(kind: BaseKind, log: BuildLog, signal: AbortSignal): Promise<string> {
+    if ('root' in kind.on) return roots.ensure(kind.on.root, log, signal);
+    const { base } = kind.on;
+    return shared.join(base, log, signal).then(() => base);
+  }
+
+  /** What `kind` stands on and its packages, both at once: they wait for the network in turns otherwise. */
+  async function ingredients(kind: BaseKind, folder: string, log: BuildLog, signal: AbortSignal): Promise<string> {
+    const failed = new AbortController();
+    const either = AbortSignal.any([signal, failed.signal]);
+    const work = [below(kind, log, either), fetchPackages(kind, folder, log, either)] as const;
+    try {
+      return (await Promise.all(work))[0];
+    } catch (error) {
+      failed.abort(error);
+      await Promise.allSettled(work);
+      throw error;
     }
-    if (options.from !== 'debian' && kind.official !== null) {
-      const problem = await pullOfficial(client, kind.official, log, signal);
-      if (problem === null) return { image: kind.official, official: true };
-      if (options.from === 'registry') throw new TealError('base_unavailable', { base: kind.name, detail: problem });
-      log('teal', `no image registry is reachable (${problem}); using packages instead`);
-    }
-    const { suffix, packages } = kind.on;
-    const codename = (await readDistribution())?.codename ?? 'none';
-    const tag = `teal/debian:${codename}${suffix}`;
-    const made = createHash('sha256').update(JSON.stringify([BASE_FORMAT, options.edition, packages]));
-    const label = made.digest('hex').slice(0, 32);
-    if (!(await isThere(tag, label))) {
-      await makeDebianImage(client, { tag, base: kind.name, version: label, packages, folder, log, signal });
-    }
-    return { image: tag, official: false };
   }
 
   async function make(kind: BaseKind, folder: string, log: BuildLog, signal: AbortSignal): Promise<void> {
-    const { image, official } = await foundation(kind, folder, log, signal);
-    const npm = official ? [] : kind.npm;
-    if (npm.length > 0) await fetchPackages(kind, folder, log, signal);
-    const label = { name: LABEL.base, value: await version(kind.name) };
+    const pulled = await official(kind, log, signal);
+    const from = pulled ?? (await ingredients(kind, folder, log, signal));
+    const packages = join(folder, 'node_modules');
     const parts: BaseParts = {
-      from: image,
+      from,
       derived: 'base' in kind.on,
-      lines: official ? kind.officialLines : kind.lines,
+      lines: pulled === null ? kind.lines : [],
       ca: await readCa(),
-      label,
+      label: { name: LABEL.base, value: await version(kind.name) },
     };
-    const folders: Record<string, string> = npm.length > 0 ? { packages: join(folder, 'node_modules') } : {};
     const outcome = await runBuild(client, {
-      context: tarOf(baseContext(parts, folders)),
+      context: tarOf(baseContext(parts, pulled === null && kind.npm.length > 0 ? { packages } : {})),
       dockerfile: 'Dockerfile',
       tag: kind.name,
       labels: {},
@@ -127,17 +126,18 @@ export function createBases(client: DockerClient, dataDir: string, options: Base
   const shared = createSharedWork(async (name, log, signal) => {
     const kind = baseKind(name);
     if (kind === null) throw new TealError('base_unavailable', { base: name, detail: 'no base of that name is known' });
-    if (await isThere(name, await version(name))) return;
+    if (await isCurrent(client, name, await version(name))) return;
     log('teal', `making the base image ${name}`);
-    await mkdir(dataDir, { recursive: true });
-    const folder = await mkdtemp(join(dataDir, 'base-'));
-    try {
-      await make(kind, folder, log, signal);
-      log('teal', `the base image ${name} is ready`);
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
+    await withFolder(dataDir, (folder) => make(kind, folder, log, signal));
+    log('teal', `the base image ${name} is ready`);
   });
 
-  return { version, ensure: (name, log, signal) => shared.join(name, log, signal), close: () => shared.close() };
+  return {
+    version,
+    ensure: (name, log, signal) => shared.join(name, log, signal),
+    async close() {
+      await shared.close();
+      await roots.close();
+    },
+  };
 }

@@ -1,7 +1,11 @@
 /** What each base image is made of, as data: versions are pinned here. */
 
-export const DEBIAN_PACKAGES = ['ca-certificates'] as const;
-export const PYTHON_PACKAGES = ['ca-certificates', 'python3', 'python3-venv'] as const;
+/** Packages of each root file system, on top of the smallest one that the distribution has. */
+export const ROOT_PACKAGES = Object.freeze({
+  plain: ['ca-certificates'],
+  python: ['ca-certificates', 'python3', 'python3-venv'],
+});
+export type RootKind = keyof typeof ROOT_PACKAGES;
 
 /** Raised when the making of bases changes, so that they are made anew. */
 export const BASE_FORMAT = 1;
@@ -14,15 +18,13 @@ const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'x64', arm64: 'ar
 
 export interface BaseKind {
   name: string;
-  /** What it stands on: another base of ours, or a root file system with these packages. */
-  on: { base: string } | { suffix: string; packages: readonly string[] };
-  /** The official image that stands in for a root file system where a registry is reachable, with all of `npm`'s parts. */
+  /** What it stands on: another base of ours, or a root file system. */
+  on: { base: string } | { root: RootKind };
+  /** The official image that has all of it, for where a registry is reachable. */
   official: string | null;
   /** npm packages, exact versions, that are put into the context's folder `packages`. */
   npm: readonly string[];
   lines: readonly string[];
-  /** Lines on top of `official`. */
-  officialLines: readonly string[];
 }
 
 function nodeKind(name: string, major: string): BaseKind | null {
@@ -32,7 +34,7 @@ function nodeKind(name: string, major: string): BaseKind | null {
   const carrier = `node-linux-${arch}`;
   return {
     name,
-    on: { suffix: '', packages: DEBIAN_PACKAGES },
+    on: { root: 'plain' },
     official: `node:${major}-slim`,
     npm: [`${carrier}@${version}`, `npm@${NPM_VERSION}`],
     lines: [
@@ -40,7 +42,6 @@ function nodeKind(name: string, major: string): BaseKind | null {
       'COPY packages/npm /usr/local/lib/node_modules/npm',
       'RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm && ln -s ../lib/node_modules/npm/bin/npx-cli.js /usr/local/bin/npx',
     ],
-    officialLines: [],
   };
 }
 
@@ -54,13 +55,12 @@ export function baseKind(name: string): BaseKind | null {
   const [kind, version = ''] = name.replace(/^teal\//, '').split(':');
   if (kind === 'node') return nodeKind(name, version);
   if (kind === 'python' && version === '3') {
-    const on = { suffix: '-python', packages: PYTHON_PACKAGES };
-    return { name, on, official: 'python:3-slim', npm: [], lines: [], officialLines: [] };
+    return { name, on: { root: 'python' }, official: 'python:3-slim', npm: [], lines: [] };
   }
   if (kind === 'static' && version === '1') {
     const on = { base: 'teal/node:24' };
     const npm = [`sirv-cli@${SIRV_VERSION}`];
-    return { name, on, official: null, npm, lines: SIRV_LINES, officialLines: [] };
+    return { name, on, official: null, npm, lines: SIRV_LINES };
   }
   return null;
 }

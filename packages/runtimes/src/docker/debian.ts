@@ -11,9 +11,7 @@ import { LABEL } from './naming.ts';
 import { readProgress } from './progress.ts';
 
 export interface DebianRequest {
-  /** `teal/debian:…` without the base's own name known to recipes. */
   tag: string;
-  base: string;
   /** Goes into the image's label. */
   version: string;
   packages: readonly string[];
@@ -50,7 +48,7 @@ async function sourceFiles(folder: string, base: string): Promise<{ suite: strin
 }
 
 async function bootstrap(request: DebianRequest, archive: string): Promise<void> {
-  const { suite, files } = await sourceFiles(request.folder, request.base);
+  const { suite, files } = await sourceFiles(request.folder, request.tag);
   // its own temporary folder below ours, so that nothing stays when it is ended
   const argv = [
     'env',
@@ -69,12 +67,12 @@ async function bootstrap(request: DebianRequest, archive: string): Promise<void>
   const result = await run.catch((error: unknown) => {
     if (request.signal.aborted) throw error;
     const detail = 'mmdebstrap cannot be run. Install it ("apt-get install mmdebstrap")';
-    throw new TealError('base_unavailable', { base: request.base, detail }, { cause: error });
+    throw new TealError('base_unavailable', { base: request.tag, detail }, { cause: error });
   });
   if (result.exitCode === 0) return;
   const rights = process.getuid?.() === 0 ? '' : ' Run Teal once as root to make it.';
   const detail = `mmdebstrap failed: ${result.tail.join(' | ')}.${rights}`;
-  throw new TealError('base_unavailable', { base: request.base, detail });
+  throw new TealError('base_unavailable', { base: request.tag, detail });
 }
 
 /** Takes half a minute. Throws `base_unavailable`. */
@@ -93,7 +91,7 @@ export async function makeDebianImage(client: DockerClient, request: DebianReque
     for await (const event of readProgress(stream as AsyncIterable<Buffer>)) {
       if (event.type !== 'error' && event.type !== 'truncated') continue;
       const detail = event.type === 'error' ? event.message : 'the import ended early';
-      throw new TealError('base_unavailable', { base: request.base, detail });
+      throw new TealError('base_unavailable', { base: request.tag, detail });
     }
   } finally {
     await rm(archive, { force: true });
