@@ -23,15 +23,18 @@ const CONTROLS = /[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f\u202a-\u
 
 /**
  * Makes one line harmless for a terminal: colours stay, every other escape sequence, control character and
- * bidirectional override goes; overlong lines are cut. A carriage return keeps what was written last, as a
- * terminal would show it.
+ * bidirectional override goes; overlong lines are cut; half a surrogate pair, which no database takes, is replaced. A
+ * carriage return keeps what was written last, as a terminal would show it.
  */
 export function cleanLine(text: string): string {
   const visible = text.replace(/[\r\n]+$/, '');
   const last = visible.slice(visible.lastIndexOf('\r') + 1);
-  const cut = last.length > LINE_MAX_CHARACTERS ? `${last.slice(0, LINE_MAX_CHARACTERS)} … (cut)` : last;
+  const cut =
+    last.length > LINE_MAX_CHARACTERS
+      ? `${last.slice(0, LINE_MAX_CHARACTERS).replace(/[\ud800-\udbff]$/, '')} … (cut)`
+      : last;
   const kept = cut.replace(ESCAPES, (sequence, colours: string | undefined) => (colours === undefined ? '' : sequence));
-  const clean = kept.replace(CONTROLS, '');
+  const clean = kept.replace(/\n/g, ' ').replace(CONTROLS, '').toWellFormed();
   return clean.includes('\u001b[') && !clean.endsWith('\u001b[0m') ? `${clean}\u001b[0m` : clean;
 }
 

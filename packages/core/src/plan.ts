@@ -1,6 +1,6 @@
 /** The reconciler's plan: what is wanted against what is seen → actions. A pure function, no order hidden in it. */
 import type { Colour } from './colour.ts';
-import type { App, Deployment, Instance, Release } from './model.ts';
+import type { Address, App, Deployment, Instance, Release } from './model.ts';
 import { keptReleases } from './release.ts';
 import { type Route, sameRoute } from './route.ts';
 
@@ -10,7 +10,7 @@ export interface ObservedInstance {
   appId: string;
   ref: string;
   status: 'running' | 'frozen' | 'exited';
-  address: { host: string; port: number } | null;
+  address: Address | null;
 }
 
 export interface Desired {
@@ -29,9 +29,12 @@ export interface Observed {
 }
 
 export type Action =
+  /** The engine has it, and no row wants it. */
   | { do: 'remove-unknown'; ref: string; instanceId: string }
   | { do: 'mark-off'; instanceId: string }
-  | { do: 'take-address'; instanceId: string; address: { host: string; port: number } }
+  /** Its row says asleep, but it runs: a crash came between waking it and the record. */
+  | { do: 'mark-running'; instanceId: string }
+  | { do: 'take-address'; instanceId: string; address: Address }
   | { do: 'restart-live'; releaseId: string }
   | { do: 'fill-pool'; colour: Colour; releaseId: string }
   | { do: 'set-route'; route: Route }
@@ -48,54 +51,71 @@ export function desiredRoute(app: App, instances: readonly Instance[]): Route {
 /** The actions that bring one app from what is seen to what is wanted; none when both agree. */
 export function planApp(desired: Desired, observed: Observed): Action[] {
   const { app, active } = desired;
-  const known = new Map(desired.instances.filter((i) => i.state !== 'off').map((i) => [i.id, i]));
-  const seen = new Map(observed.instances.map((i) => [i.instanceId, i]));
-  const actions: Action[] = [];
-
-  for (const instance of observed.instances) {
-    if (!known.has(instance.instanceId))
-      actions.push({ do: 'remove-unknown', ref: instance.ref, instanceId: instance.instanceId });
-  }
-  const isActive = (instance: Instance) =>
-    active !== null && instance.releaseId === active.releaseId && instance.releaseId !== app.liveReleaseId;
-  const present: Instance[] = [];
-  for (const instance of known.values()) {
-    if (isActive(instance)) continue;
-    const found = seen.get(instance.id);
-    const isLive = instance.releaseId === app.liveReleaseId;
-    if (found === undefined || (found.status === 'exited' && !isLive)) {
-      actions.push({ do: 'mark-off', instanceId: instance.id });
-      continue;
-    }
-    present.push(instance);
-    if (
-      found.address !== null &&
-      (instance.address?.host !== found.address.host || instance.address.port !== found.address.port)
-    ) {
-      actions.push({ do: 'take-address', instanceId: instance.id, address: found.address });
-    }
-  }
-
+  const { actions, present, moved } = planInstances(desired, observed);
   const live = present.filter((instance) => instance.releaseId === app.liveReleaseId);
-  if (app.liveReleaseId !== null && !app.stopped) {
-    const first = live[0];
-    if (first === undefined) {
-      actions.push({ do: 'restart-live', releaseId: app.liveReleaseId });
-    } else {
-      const members = observed.pools[first.colour];
-      const same = members !== null && members.length === live.length && live.every((i) => members.includes(i.id));
-      if (!same) actions.push({ do: 'fill-pool', colour: first.colour, releaseId: first.releaseId });
-    }
-  }
+  const liveAction = planLive(app, { live, moved }, observed);
+  if (liveAction !== null) actions.push(liveAction);
   if (active?.state !== 'switching') {
     const route = desiredRoute(app, present);
-    if (observed.route === null || !sameRoute(observed.route, route)) actions.push({ do: 'set-route', route });
+    // The colour of what is started again is known only when it runs.
+    const unknown = observed.route === null || liveAction?.do === 'restart-live';
+    if (unknown || !sameRoute(observed.route ?? route, route)) actions.push({ do: 'set-route', route });
   }
   const awake = new Set(
     present.filter((i) => i.releaseId !== app.liveReleaseId && i.state !== 'asleep').map((i) => i.releaseId),
   );
   for (const releaseId of awake) actions.push({ do: 'retire', releaseId });
   return actions;
+}
+
+/** Rows against what the engine has; `present` are the rows that an instance stands behind, `moved` those elsewhere now. */
+function planInstances({ app, instances, active }: Desired, observed: Observed) {
+  const known = new Map(instances.filter((i) => i.state !== 'off').map((i) => [i.id, i]));
+  const seen = new Map(observed.instances.map((i) => [i.instanceId, i]));
+  const actions: Action[] = [];
+  const present: Instance[] = [];
+  const moved = new Set<string>();
+  for (const { instanceId, ref } of observed.instances) {
+    if (!known.has(instanceId)) actions.push({ do: 'remove-unknown', ref, instanceId });
+  }
+  for (const instance of known.values()) {
+    const isLive = instance.releaseId === app.liveReleaseId;
+    if (active !== null && instance.releaseId === active.releaseId && !isLive) continue;
+    const found = seen.get(instance.id);
+    if (found === undefined || (found.status === 'exited' && !isLive)) {
+      if (found !== undefined) actions.push({ do: 'remove-unknown', ref: found.ref, instanceId: instance.id });
+      actions.push({ do: 'mark-off', instanceId: instance.id });
+      continue;
+    }
+    const isAwakeUnrecorded = instance.state === 'asleep' && found.status === 'running' && !isLive;
+    if (isAwakeUnrecorded) actions.push({ do: 'mark-running', instanceId: instance.id });
+    if (found.address !== null && !sameAddress(instance.address, found.address)) {
+      actions.push({ do: 'take-address', instanceId: instance.id, address: found.address });
+      moved.add(instance.id);
+    }
+    present.push(isAwakeUnrecorded ? { ...instance, state: 'running' } : instance);
+  }
+  return { actions, present, moved };
+}
+
+function sameAddress(a: Address | null, b: Address): boolean {
+  return a?.host === b.host && a.port === b.port;
+}
+
+function planLive(
+  app: App,
+  { live, moved }: { live: readonly Instance[]; moved: ReadonlySet<string> },
+  { pools }: Observed,
+): Action | null {
+  if (app.liveReleaseId === null || app.stopped) return null;
+  const [first] = live;
+  // One that is not running was being started again when its worker died.
+  if (first === undefined || live.some((instance) => instance.state !== 'running'))
+    return { do: 'restart-live', releaseId: app.liveReleaseId };
+  const members = pools[first.colour];
+  const same =
+    members !== null && members.length === live.length && live.every((i) => members.includes(i.id) && !moved.has(i.id));
+  return same ? null : { do: 'fill-pool', colour: first.colour, releaseId: first.releaseId };
 }
 
 /** Image ids of the app that nothing needs any more. */

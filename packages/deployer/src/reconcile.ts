@@ -64,6 +64,8 @@ async function apply(
       return engine.stop(action.ref, { graceMs: 0 });
     case 'mark-off':
       return store.instances.update(held.lease, action.instanceId, { state: 'off' });
+    case 'mark-running':
+      return store.instances.update(held.lease, action.instanceId, { state: 'running', asleepSince: null });
     case 'take-address':
       return store.instances.update(held.lease, action.instanceId, { address: action.address });
     case 'restart-live':

@@ -1,0 +1,258 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type Action,
+  type Colour,
+  type Deployment,
+  type Desired,
+  desiredRoute,
+  disposableImages,
+  type Instance,
+  type Observed,
+  type ObservedInstance,
+  planApp,
+  type Route,
+} from '../src/index.ts';
+import { aDeployment, anApp, anInstance, aRelease } from './model.ts';
+
+interface World {
+  desired: Desired;
+  observed: Observed;
+}
+
+/** What each action does to database, engine and router, as the deployer carries it out; `retire` ends asleep. */
+function act({ desired, observed }: World, action: Action): World {
+  const change = (id: string, to: Partial<Instance>): Desired => ({
+    ...desired,
+    instances: desired.instances.map((i) => (i.id === id ? { ...i, ...to } : i)),
+  });
+  switch (action.do) {
+    case 'remove-unknown':
+      return { desired, observed: { ...observed, instances: observed.instances.filter((i) => i.ref !== action.ref) } };
+    case 'mark-off':
+      return { desired: change(action.instanceId, { state: 'off' }), observed };
+    case 'mark-running':
+      return { desired: change(action.instanceId, { state: 'running', asleepSince: null }), observed };
+    case 'take-address':
+      return { desired: change(action.instanceId, { address: action.address }), observed };
+    case 'restart-live':
+      return restartLive({ desired, observed }, action.releaseId);
+    case 'fill-pool':
+      return fillPool({ desired, observed }, action.releaseId);
+    case 'set-route':
+      return { desired, observed: { ...observed, route: desiredRoute(desired.app, desired.instances) } };
+    case 'retire':
+      return putToSleep({ desired, observed }, action.releaseId);
+  }
+}
+
+function fillPool({ desired, observed }: World, releaseId: string): World {
+  const members = desired.instances.filter((i) => i.releaseId === releaseId && i.state === 'running');
+  const colour = members[0]?.colour;
+  if (colour === undefined) return { desired, observed };
+  return { desired, observed: { ...observed, pools: { ...observed.pools, [colour]: members.map((i) => i.id) } } };
+}
+
+/** Rows that are there are started; where there is none a new one is made, as `startInstances` does. */
+function restartLive({ desired, observed }: World, releaseId: string): World {
+  const rows = desired.instances.filter((i) => i.releaseId === releaseId && i.state !== 'off');
+  const started = (rows.length > 0 ? rows : [anInstance('fresh', { releaseId })]).map((row) => ({
+    ...row,
+    state: 'running' as const,
+  }));
+  const others = desired.instances.filter((i) => !started.some((row) => row.id === i.id));
+  const seen = started.map((i) => ({ ...seenAs(i, 'running') }));
+  const rest = observed.instances.filter((i) => !started.some((row) => row.id === i.instanceId));
+  return fillPool(
+    {
+      desired: { ...desired, instances: [...others, ...started] },
+      observed: { ...observed, instances: [...rest, ...seen] },
+    },
+    releaseId,
+  );
+}
+
+function putToSleep({ desired, observed }: World, releaseId: string): World {
+  const sleepy = new Set(desired.instances.filter((i) => i.releaseId === releaseId).map((i) => i.id));
+  return {
+    desired: {
+      ...desired,
+      instances: desired.instances.map((i) => (sleepy.has(i.id) && i.state !== 'off' ? { ...i, state: 'asleep' } : i)),
+    },
+    observed: {
+      ...observed,
+      instances: observed.instances.map((i) => (sleepy.has(i.instanceId) ? { ...i, status: 'frozen' } : i)),
+    },
+  };
+}
+
+const seenAs = (instance: Instance, status: ObservedInstance['status']): ObservedInstance => ({
+  instanceId: instance.id,
+  appId: instance.appId,
+  ref: `ref-${instance.id}`,
+  status,
+  address: status === 'exited' ? null : instance.address,
+});
+
+const NOTHING: Observed = { instances: [], route: null, pools: { blue: null, green: null } };
+const world = (desired: Partial<Desired>, observed: Partial<Observed> = {}): World => ({
+  desired: { app: anApp(), releases: [], instances: [], active: null, ...desired },
+  observed: { ...NOTHING, ...observed },
+});
+const plan = ({ desired, observed }: World) => planApp(desired, observed);
+const settle = (start: World) => plan(start).reduce(act, start);
+
+const releaseIds = ['live', 'previous', 'older', 'green'];
+const seen = fc.constantFrom<ObservedInstance['status'] | 'missing'>('running', 'frozen', 'exited', 'missing');
+const instances = fc.array(
+  fc.record({
+    releaseId: fc.constantFrom(...releaseIds),
+    state: fc.constantFrom<Instance['state']>('starting', 'running', 'asleep', 'off'),
+    seen,
+    moved: fc.boolean(),
+  }),
+  { maxLength: 6 },
+);
+const route = fc.constantFrom<Route | null>(
+  null,
+  { mode: 'empty' },
+  { mode: 'stopped' },
+  { mode: 'up', live: 'blue' },
+  { mode: 'up', live: 'green' },
+);
+const pool = fc.constantFrom<readonly string[] | null>(null, [], ['i0'], ['i0', 'i1'], ['stranger']);
+const active = fc.constantFrom<Deployment | null>(
+  null,
+  aDeployment({}),
+  aDeployment({ state: 'probing', releaseId: 'green' }),
+  aDeployment({ state: 'switching', releaseId: 'green' }),
+);
+const COLOUR_OF: Record<string, Colour> = { live: 'blue', previous: 'green', older: 'blue', green: 'green' };
+
+const worlds = fc
+  .record({ instances, route, blue: pool, green: pool, active, mode: fc.constantFrom('live', 'stopped', 'empty') })
+  .map((drawn): World => {
+    const rows = drawn.instances.map(({ releaseId, state }, i) =>
+      anInstance(`i${i}`, { releaseId, state, colour: COLOUR_OF[releaseId] ?? 'blue' }),
+    );
+    const engine = drawn.instances.flatMap(({ seen: status, moved }, i) => {
+      const row = rows[i];
+      if (row === undefined || status === 'missing') return [];
+      const found = seenAs(row, status);
+      return [moved && found.address !== null ? { ...found, address: { host: '10.0.0.9', port: 1 } } : found];
+    });
+    return world(
+      {
+        app: anApp({ liveReleaseId: drawn.mode === 'live' ? 'live' : null, stopped: drawn.mode === 'stopped' }),
+        releases: releaseIds.map((id, i) => aRelease(id, { liveAt: i })),
+        instances: rows,
+        active: drawn.active,
+      },
+      { instances: engine, route: drawn.route, pools: { blue: drawn.blue, green: drawn.green } },
+    );
+  });
+
+describe('the plan for one app', () => {
+  it('is empty once it was carried out, from anywhere', () => {
+    fc.assert(
+      fc.property(worlds, (start) => {
+        const after = settle(start);
+        expect(plan(after)).toEqual([]);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('never ends what the database knows, and never touches the instances of the running deployment', () => {
+    fc.assert(
+      fc.property(worlds, (start) => {
+        const rows = new Map(start.desired.instances.map((i) => [i.id, i]));
+        for (const action of plan(start)) {
+          if (action.do === 'remove-unknown' && rows.get(action.instanceId)?.state !== 'off') {
+            expect(start.observed.instances.find((i) => i.ref === action.ref)?.status).toBe('exited');
+          }
+          if ('instanceId' in action && action.do !== 'remove-unknown') {
+            expect(rows.get(action.instanceId)?.releaseId).not.toBe(start.desired.active?.releaseId ?? 'none');
+          }
+          if (action.do === 'retire')
+            expect([start.desired.app.liveReleaseId, start.desired.active?.releaseId]).not.toContain(action.releaseId);
+          if (action.do === 'set-route') expect(start.desired.active?.state).not.toBe('switching');
+        }
+      }),
+    );
+  });
+
+  it('brings a live version that is there to its traffic', () => {
+    const row = anInstance('i0', { releaseId: 'live', colour: 'green' });
+    const start = world(
+      { app: anApp({ liveReleaseId: 'live' }), instances: [row] },
+      { instances: [seenAs(row, 'running')] },
+    );
+    expect(plan(start)).toEqual([
+      { do: 'fill-pool', colour: 'green', releaseId: 'live' },
+      { do: 'set-route', route: { mode: 'up', live: 'green' } },
+    ]);
+  });
+
+  it('starts a live version that is gone, and routes to it even where the route was empty', () => {
+    const row = anInstance('i0', { releaseId: 'live' });
+    const start = world({ app: anApp({ liveReleaseId: 'live' }), instances: [row] }, { route: { mode: 'empty' } });
+    expect(plan(start).map((action) => action.do)).toEqual(['mark-off', 'restart-live', 'set-route']);
+    expect(settle(start).observed.route).toEqual({ mode: 'up', live: 'blue' });
+  });
+
+  it('finishes the start of a live version that a crash broke off', () => {
+    const row = anInstance('i0', { releaseId: 'live', state: 'starting', ref: null });
+    const start = world(
+      { app: anApp({ liveReleaseId: 'live' }), instances: [row] },
+      { instances: [seenAs(row, 'running')] },
+    );
+    expect(plan(start).map((action) => action.do)).toContain('restart-live');
+    expect(settle(start).observed.pools.blue).toEqual(['i0']);
+  });
+
+  it('fills the pool again with a member that came back at another address', () => {
+    const row = anInstance('i0', { releaseId: 'live' });
+    const address = { host: '10.0.0.9', port: 1 };
+    const start = world(
+      { app: anApp({ liveReleaseId: 'live' }), instances: [row] },
+      {
+        instances: [{ ...seenAs(row, 'running'), address }],
+        route: { mode: 'up', live: 'blue' },
+        pools: { blue: ['i0'], green: null },
+      },
+    );
+    expect(plan(start)).toEqual([
+      { do: 'take-address', instanceId: 'i0', address },
+      { do: 'fill-pool', colour: 'blue', releaseId: 'live' },
+    ]);
+  });
+
+  it('puts to sleep again what runs although its row says asleep', () => {
+    const row = anInstance('i0', { releaseId: 'previous', state: 'asleep' });
+    const start = world({ instances: [row] }, { instances: [seenAs(row, 'running')], route: { mode: 'empty' } });
+    expect(plan(start)).toEqual([
+      { do: 'mark-running', instanceId: 'i0' },
+      { do: 'retire', releaseId: 'previous' },
+    ]);
+  });
+
+  it('routes a stopped app nowhere and starts nothing of it', () => {
+    const start = world({ app: anApp({ stopped: true }) }, { route: { mode: 'up', live: 'blue' } });
+    expect(plan(start)).toEqual([{ do: 'set-route', route: { mode: 'stopped' } }]);
+  });
+});
+
+describe('images', () => {
+  it('are disposable once neither kept, in use nor being deployed', () => {
+    const releases = Array.from({ length: 9 }, (_, i) => aRelease(`r${i}`, { liveAt: i < 8 ? i : null }));
+    const { desired } = world({
+      app: anApp({ liveReleaseId: 'r7' }),
+      releases,
+      instances: [anInstance('i0', { releaseId: 'r0' }), anInstance('i1', { releaseId: 'r1', state: 'off' })],
+      active: aDeployment({ releaseId: 'r8' }),
+    });
+    const ids = [...releases.map((release) => release.imageId), 'image-of-nobody'];
+    expect(disposableImages(desired, ids)).toEqual(['image-r1', 'image-r2', 'image-of-nobody']);
+  });
+});
