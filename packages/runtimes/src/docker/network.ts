@@ -40,10 +40,12 @@ export function createNetworks(
     return [...theirs.flatMap((text) => parseSubnet(text) ?? []), ...routedSubnets(routes)];
   }
 
-  async function reserve(appId: string): Promise<string> {
+  /** `refused`: subnets that the daemon would not take. */
+  async function reserve(appId: string, refused: ReadonlySet<string>): Promise<string> {
     for (let attempt = 0; attempt < TRIES; attempt++) {
       const used = await usedSubnets();
-      const isFree = (subnet: Subnet) => !used.some((other) => overlap(subnet, other));
+      const isFree = (subnet: Subnet) =>
+        !refused.has(formatSubnet(subnet)) && !used.some((other) => overlap(subnet, other));
       const reserved = await reservations.reserve('subnet', appId, candidates.filter(isFree).map(formatSubnet));
       if (reserved === null) break;
       const subnet = parseSubnet(reserved);
@@ -57,8 +59,9 @@ export function createNetworks(
   }
 
   async function create(appId: string): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      const subnet = await reserve(appId);
+    const refused = new Set<string>();
+    for (;;) {
+      const subnet = await reserve(appId, refused);
       try {
         await client.call(SLOW_MS, (abortSignal) =>
           docker.createNetwork({
@@ -73,10 +76,10 @@ export function createNetworks(
         return;
       } catch (error) {
         if (statusOf(error) === 409) return;
-        if (statusOf(error) === null || attempt >= TRIES) {
-          throw new TealError('start_failed', { detail: sentenceOf(error) }, { cause: error });
-        }
+        if (statusOf(error) === null) throw error;
+        refused.add(subnet);
         await reservations.release('subnet', appId);
+        if (refused.size >= TRIES) throw new TealError('start_failed', { detail: sentenceOf(error) }, { cause: error });
       }
     }
   }
