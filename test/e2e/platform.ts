@@ -86,8 +86,13 @@ export class TestPlatform extends PlatformClient {
 
   /** Stops the platform in good order and starts it again on the same data and ports. */
   async restart(): Promise<void> {
+    const environment = {
+      ...this.#options.environment,
+      TEAL_CONSOLE_PORT: new URL(this.consoleUrl).port,
+      TEAL_HTTP_PORT: String(this.#platform.httpPort),
+    };
     await this.#platform.close();
-    const { platform, ports } = await open(this.#options, this.dataDir);
+    const { platform, ports } = await open({ ...this.#options, environment }, this.dataDir);
     this.#platform = platform;
     Object.assign(this.#ports, ports);
   }
@@ -101,6 +106,6 @@ export class TestPlatform extends PlatformClient {
 }
 
 export function testConfig(engine: string, dataDir: string, environment: Record<string, string> = {}): Config {
-  const args = ['--data', dataDir, '--engine', engine, '--console-port', '0', '--http-port', '0', '--no-install'];
-  return readConfig(args, environment, ROOT_DIR);
+  const args = ['--data', dataDir, '--engine', engine, '--no-install'];
+  return readConfig(args, { TEAL_CONSOLE_PORT: '0', TEAL_HTTP_PORT: '0', ...environment }, ROOT_DIR);
 }
