@@ -2,7 +2,7 @@
 import { isTerminal } from '@teal/core';
 import type { Context } from './context.ts';
 import type { HeldLease } from './leaseKeeper.ts';
-import type { WorkDeps } from './workApp.ts';
+import type { WorkDeps } from './workDeps.ts';
 
 /** Returns when nobody finds the app any more; the rest follows in the background. */
 export async function deleteApp({ store, queue }: Context, appId: string): Promise<void> {

@@ -22,7 +22,8 @@ import { createRetirement } from './retireReleases.ts';
 import { sendFailureMails } from './sendFailureMails.ts';
 import { stopApp } from './stopApp.ts';
 import { tellPushClient } from './tellPushClient.ts';
-import { type WorkDeps, workApp } from './workApp.ts';
+import { workApp } from './workApp.ts';
+import type { WorkDeps } from './workDeps.ts';
 
 const RECONCILE_MS = 30_000;
 

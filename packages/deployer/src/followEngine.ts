@@ -1,7 +1,7 @@
 /** What the engine reports between deployments: instances that ended or came back at another address. */
 import type { EngineEvent } from './ports/engine.ts';
 import { membersOf } from './switchTraffic.ts';
-import type { WorkDeps } from './workApp.ts';
+import type { WorkDeps } from './workDeps.ts';
 
 /** Handles one event; never throws. */
 export async function handleEngineEvent(deps: WorkDeps, event: EngineEvent): Promise<void> {

@@ -13,7 +13,7 @@ import type { HeldLease } from './leaseKeeper.ts';
 import { passGate } from './passGate.ts';
 import { startInstances } from './startInstances.ts';
 import { membersOf } from './switchTraffic.ts';
-import type { WorkDeps } from './workApp.ts';
+import type { WorkDeps } from './workDeps.ts';
 
 /** Reconciles one app under its lock; returns the actions that were needed. */
 export function reconcileApp(deps: WorkDeps, appId: string, signal: AbortSignal): Promise<Action[]> {

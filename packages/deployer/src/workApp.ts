@@ -4,18 +4,10 @@ import { collectImages } from './collectGarbage.ts';
 import type { Context } from './context.ts';
 import { removeApp } from './deleteApp.ts';
 import { openDeploymentLog } from './deploymentLog.ts';
-import type { ExitHub } from './exitHub.ts';
-import type { HeldLease, LeaseKeeper } from './leaseKeeper.ts';
-import type { Retirement } from './retireReleases.ts';
+import type { HeldLease } from './leaseKeeper.ts';
 import { StopRun } from './run.ts';
 import { runDeployment } from './runDeployment.ts';
-
-export interface WorkDeps {
-  context: Context;
-  keeper: LeaseKeeper;
-  exits: ExitHub;
-  retirement: Retirement;
-}
+import type { WorkDeps } from './workDeps.ts';
 
 /** Works until the app has no work; throws `app_busy` while another process works on it. */
 export async function workApp(deps: WorkDeps, appId: string, shutdown: AbortSignal): Promise<void> {
