@@ -34,7 +34,7 @@ export interface GitRemoteHandlers {
   /**
    * The refs are durable; `push.commands` are those that moved. Yields lines for the push client until the deployment
    * has ended. Always asked for its first line, even when the client has left; left (`signal` aborts, then
-   * `iterator.return`) when the client or this server goes.
+   * `iterator.return`) when the client or this server goes. Must settle soon after the abort: `close()` waits for it.
    */
   landed(pushId: string, push: ReceivedPush, signal: AbortSignal): AsyncIterable<string>;
   /**
