@@ -1,0 +1,70 @@
+/** Reads the benchmark's command line. Runs nothing. */
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+export const PARTS = ['push', 'revive', 'flips', 'big-push'] as const;
+export type Part = (typeof PARTS)[number];
+
+export interface Options {
+  parts: readonly Part[];
+  /** Measurements of each kind for pushes and revives. */
+  pairs: number;
+  flips: number;
+  /** The flips are spread over at least so many requests. */
+  requests: number;
+  bigPushMib: number;
+  /** How git gets the token: from the remote's URL, or by asking `teal credential`. */
+  credential: 'url' | 'helper';
+  jsonFile: string | null;
+}
+
+export const USAGE = `npm run bench -- [options]: measures the platform on this machine and prints a table
+
+  --only push|revive|flips|big-push   one part (may be given several times); default: all
+  --pairs N        pushes and revives to measure, default 20
+  --flips N        default 200
+  --requests N     the flips happen while at least so many requests are sent, default 100000
+  --big-push-mib N default 200
+  --credential url|helper   how git gets the token, default url
+  --json FILE      also write the figures there
+`;
+
+function count(text: string, name: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} is a whole number above 0, not "${text}"`);
+  return value;
+}
+
+function oneOf<T extends string>(text: string, allowed: readonly T[], name: string): T {
+  const found = allowed.find((value) => value === text);
+  if (found === undefined) throw new Error(`--${name} is one of ${allowed.join(', ')}, not "${text}"`);
+  return found;
+}
+
+/** Null: help was asked for. Throws a sentence for people. */
+export function readOptions(args: readonly string[]): Options | null {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      only: { type: 'string', multiple: true, default: [] },
+      pairs: { type: 'string', default: '20' },
+      flips: { type: 'string', default: '200' },
+      requests: { type: 'string', default: '100000' },
+      'big-push-mib': { type: 'string', default: '200' },
+      credential: { type: 'string', default: 'url' },
+      json: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return null;
+  const only = values.only.map((part) => oneOf(part, PARTS, 'only'));
+  return {
+    parts: only.length === 0 ? PARTS : PARTS.filter((part) => only.includes(part)),
+    pairs: count(values.pairs, 'pairs'),
+    flips: count(values.flips, 'flips'),
+    requests: count(values.requests, 'requests'),
+    bigPushMib: count(values['big-push-mib'], 'big-push-mib'),
+    credential: oneOf(values.credential, ['url', 'helper'] as const, 'credential'),
+    jsonFile: values.json === undefined ? null : resolve(values.json),
+  };
+}
