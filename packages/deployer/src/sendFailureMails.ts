@@ -27,7 +27,7 @@ async function sendGroup(deps: Deps, mails: readonly OutboxMail[], signal: Abort
   const anHourAgo = new Date(clock.now().getTime() - HOUR_MS);
   const sent = await store.outbox.sentSince(first.appId, first.recipient, anHourAgo);
   const allowance = Math.max(0, SINGLE_MAILS_PER_HOUR - sent.single);
-  for (const mail of mails.slice(0, allowance)) await sendOne(deps, [mail], signal);
+  for (const mail of mails.slice(0, allowance)) await sendMail(deps, { mails: [mail], inDigest: false }, signal);
   const rest = mails.slice(allowance);
   if (rest.length === 0) return;
   if (sent.digests > 0)
@@ -36,12 +36,12 @@ async function sendGroup(deps: Deps, mails: readonly OutboxMail[], signal: Abort
       new Date(clock.now().getTime() + HOUR_MS / 4),
       null,
     );
-  else await sendOne(deps, rest, signal);
+  else await sendMail(deps, { mails: rest, inDigest: true }, signal);
 }
 
-async function sendOne(
+async function sendMail(
   { store, mail, clock, log }: Deps,
-  mails: readonly OutboxMail[],
+  { mails, inDigest }: { mails: readonly OutboxMail[]; inDigest: boolean },
   signal: AbortSignal,
 ): Promise<void> {
   const first = mails[0];
@@ -50,8 +50,10 @@ async function sendOne(
   try {
     const messageId = `<${first.id}@teal>`;
     await mail.sendFailures({ to: first.recipient, messageId, failures: mails.map((entry) => entry.facts) }, signal);
-    await store.outbox.markSent(ids);
+    await store.outbox.markSent(ids, { inDigest });
   } catch (error) {
+    // Shut down, not refused: it is due again at the next start.
+    if (signal.aborted) return;
     const delayMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(first.attempts, 10));
     const why = error instanceof Error ? error.message : String(error);
     log.warn({ to: first.recipient, retryInMs: delayMs, err: error }, 'a mail could not be sent');

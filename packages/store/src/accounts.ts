@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import { one, transaction } from './database.ts';
 import type { Row } from './rows.ts';
+import { toText } from './text.ts';
 
 export interface Principal {
   userId: string;
@@ -139,7 +140,7 @@ export function createAccounts(pool: pg.Pool): Accounts {
       return toToken((await one<Row>(pool, INSERT_TOKEN, [id, userId, name, prefix, hash])) as Row);
     },
     async revokeToken(userId, id) {
-      const result = await pool.query('delete from tokens where user_id = $1 and id = $2', [userId, id]);
+      const result = await pool.query('delete from tokens where user_id = $1 and id = $2', [userId, toText(id)]);
       return result.rowCount === 1;
     },
   };

@@ -5,6 +5,7 @@ import type pg from 'pg';
 import { fenced, isUniqueViolation, one, transaction } from './database.ts';
 import { notify } from './notify.ts';
 import { APP_COLUMNS, type Row, toApp } from './rows.ts';
+import { toJson, toText } from './text.ts';
 
 export function createApps(pool: pg.Pool): Apps {
   /** Updates one app and announces it. */
@@ -26,7 +27,7 @@ export function createApps(pool: pg.Pool): Apps {
         const row = await one<Row>(
           pool,
           `insert into apps (id, organisation_id, name, settings) values ($1, $2, $3, $4) returning ${APP_COLUMNS}`,
-          [app.id, app.organisationId, app.name, JSON.stringify(app.settings)],
+          [app.id, app.organisationId, app.name, toJson(app.settings)],
         );
         await notify(pool, { kind: 'app', appId: app.id });
         return toApp(row as Row);
@@ -39,7 +40,7 @@ export function createApps(pool: pg.Pool): Apps {
       const row = await one<Row>(
         pool,
         `select ${APP_COLUMNS} from apps where organisation_id = $1 and (name = $2 or id = $2) and not deleting`,
-        [organisationId, nameOrId],
+        [organisationId, toText(nameOrId)],
       );
       return row === null ? null : toApp(row);
     },
@@ -62,11 +63,11 @@ export function createApps(pool: pg.Pool): Apps {
       return change(
         appId,
         'settings = coalesce($2, settings), deploy_branch = case when $3 then $4 else deploy_branch end',
-        [settings === undefined ? null : JSON.stringify(settings), deployBranch !== undefined, deployBranch ?? null],
+        [settings === undefined ? null : toJson(settings), deployBranch !== undefined, deployBranch ?? null],
       );
     },
     changeEnvironment(appId, { set, unset }) {
-      return change(appId, 'environment = (environment - $3::text[]) || $2', [JSON.stringify(set), unset]);
+      return change(appId, 'environment = (environment - $3::text[]) || $2', [toJson(set), unset]);
     },
     setStopped(lease) {
       return fenced(pool, lease, async (client) => {

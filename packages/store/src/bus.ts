@@ -16,6 +16,7 @@ export async function openBus(options: DatabaseOptions): Promise<OpenBus> {
   let client: pg.Client | null = null;
   let closed = false;
   let timer: NodeJS.Timeout | null = null;
+  let connecting = Promise.resolve();
 
   const emit = (event: StoreEvent) => {
     for (const listener of [...listeners]) listener(event);
@@ -28,14 +29,19 @@ export async function openBus(options: DatabaseOptions): Promise<OpenBus> {
     next.on('end', () => {
       if (!closed && client === next) reconnectLater();
     });
-    await next.connect();
-    await next.query(`listen ${pg.escapeIdentifier(channelOf(options.schema))}`);
+    try {
+      await next.connect();
+      await next.query(`listen ${pg.escapeIdentifier(channelOf(options.schema))}`);
+    } catch (error) {
+      void next.end().catch(() => {});
+      throw error;
+    }
     client = next;
   }
 
   function reconnectLater(): void {
     timer = setTimeout(() => {
-      connect().then(
+      connecting = connect().then(
         () => emit({ kind: 'resync' }),
         () => {
           if (!closed) reconnectLater();
@@ -53,6 +59,7 @@ export async function openBus(options: DatabaseOptions): Promise<OpenBus> {
     async close() {
       closed = true;
       if (timer !== null) clearTimeout(timer);
+      await connecting;
       await client?.end().catch(() => {});
     },
   };

@@ -6,6 +6,7 @@ import { fenced, one, transaction } from './database.ts';
 import { notify } from './notify.ts';
 import { type Row, toDeployment } from './rows.ts';
 import { supersedePushes } from './supersede.ts';
+import { toJson, toText } from './text.ts';
 
 const ACTIVE = `('building', 'starting', 'probing', 'switching')`;
 const UNFINISHED = `('queued', 'building', 'starting', 'probing', 'switching')`;
@@ -36,13 +37,7 @@ async function move(
     `update deployments set state = $2, attempts = 1, times = times || jsonb_build_object($2::text, clock_timestamp()),
        release_id = coalesce($3, release_id), colour = coalesce($4, colour), failure = coalesce($5, failure)
      where id = $1 returning *`,
-    [
-      row.id,
-      next,
-      change.releaseId ?? null,
-      change.colour ?? null,
-      change.failure ? JSON.stringify(change.failure) : null,
-    ],
+    [row.id, next, change.releaseId ?? null, change.colour ?? null, change.failure ? toJson(change.failure) : null],
   );
   await notify(client, { kind: 'deployment', appId: row.app_id, deploymentId: row.id });
   return toDeployment(moved as Row);
@@ -57,7 +52,7 @@ async function addMails(client: pg.PoolClient, appId: string, mails: readonly Ne
   for (const mail of mails) {
     await client.query(
       `insert into outbox (id, app_id, recipient, facts) values ($1, $2, $3, $4) on conflict do nothing`,
-      [mail.id, appId, mail.recipient, JSON.stringify(mail.facts)],
+      [mail.id, appId, mail.recipient, toJson(mail.facts)],
     );
   }
 }
@@ -82,7 +77,7 @@ async function insertRequested(client: pg.PoolClient, request: DeploymentRequest
       request.id,
       request.appId,
       request.trigger,
-      JSON.stringify(request.commit),
+      toJson(request.commit),
       request.branch,
       request.requestedBy,
       request.releaseId,
@@ -154,7 +149,7 @@ export function createDeployments(pool: pg.Pool): Deployments {
 
   return {
     get: (id) => find('select * from deployments where id = $1', [id]),
-    find: (appId, id) => find('select * from deployments where app_id = $1 and id = $2', [appId, id]),
+    find: (appId, id) => find('select * from deployments where app_id = $1 and id = $2', [appId, toText(id)]),
     async list(appId, { limit, before }) {
       const { rows } = await pool.query<Row>(
         `select * from deployments where app_id = $1 and ($2::bigint is null or sequence < $2)

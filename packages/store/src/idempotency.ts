@@ -1,6 +1,7 @@
 /** Answers to requests that carried an Idempotency-Key, so that a repeated one gets the first one's answer. */
 import type pg from 'pg';
 import { one } from './database.ts';
+import { toJson } from './text.ts';
 
 export type Claim =
   | { kind: 'first' }
@@ -43,7 +44,7 @@ export function createIdempotency(pool: pg.Pool): Idempotency {
         userId,
         key,
         status,
-        JSON.stringify(answer),
+        toJson(answer),
       ]);
     },
     async forget(userId, key) {

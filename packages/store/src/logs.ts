@@ -4,6 +4,7 @@ import type { Logs } from '@teal/deployer';
 import type pg from 'pg';
 import { one, transaction } from './database.ts';
 import { notify } from './notify.ts';
+import { toJson } from './text.ts';
 
 const CHUNKS_PER_READ = 64;
 
@@ -13,7 +14,7 @@ export function createLogs(pool: pg.Pool): Logs {
       const first = lines[0];
       const last = lines.at(-1);
       if (first === undefined || last === undefined) return Promise.resolve();
-      const text = JSON.stringify(lines);
+      const text = toJson(lines);
       return transaction(pool, async (client) => {
         // Lines lost in a power cut are worth less than the wait for the disk.
         await client.query('set local synchronous_commit = off');

@@ -3,6 +3,7 @@ import type { Outbox, OutboxMail, Recipients } from '@teal/deployer';
 import type pg from 'pg';
 import { one } from './database.ts';
 import type { Row } from './rows.ts';
+import { toText } from './text.ts';
 
 function toMail(row: Row): OutboxMail {
   return {
@@ -38,10 +39,10 @@ export function createOutbox(pool: pg.Pool): Outbox {
       );
       return { single: Number(row?.single ?? 0), digests: Number(row?.digests ?? 0) };
     },
-    async markSent(ids) {
+    async markSent(ids, { inDigest }) {
       await pool.query(
         `update outbox set state = 'sent', sent_at = now(), in_digest = $2, last_error = null where id = any($1)`,
-        [ids, ids.length > 1],
+        [ids, inDigest],
       );
     },
     async postpone(ids, until, error) {
@@ -49,7 +50,7 @@ export function createOutbox(pool: pg.Pool): Outbox {
         `update outbox set due_at = $2, last_error = coalesce($3, last_error),
            attempts = attempts + case when $3::text is null then 0 else 1 end
          where id = any($1) and state = 'waiting'`,
-        [ids, until, error],
+        [ids, until, error === null ? null : toText(error)],
       );
     },
     async nextDueMs() {

@@ -6,6 +6,7 @@ import { one, transaction } from './database.ts';
 import { notify } from './notify.ts';
 import { type Row, toDeployment, toPush } from './rows.ts';
 import { supersedePushes } from './supersede.ts';
+import { toJson } from './text.ts';
 
 const COLUMNS = 'id, sequence, app_id, command, branch, options, pushed_by, created_at';
 
@@ -44,9 +45,9 @@ async function insertDeployment(
       push.sequence,
       push.id,
       state,
-      JSON.stringify(facts),
+      toJson(facts),
       push.branch,
-      JSON.stringify(push.options),
+      toJson(push.options),
       push.pushedBy,
       overtaken ? 'a newer push came first' : null,
     ],
@@ -68,7 +69,7 @@ export function createPushes(pool: pg.Pool): Pushes {
         pool,
         `insert into pushes (id, app_id, command, branch, options, pushed_by)
          values ($1, $2, $3, $4, $5, $6) returning ${COLUMNS}`,
-        [push.id, push.appId, JSON.stringify(push.command), push.branch, JSON.stringify(push.options), push.pushedBy],
+        [push.id, push.appId, toJson(push.command), push.branch, toJson(push.options), push.pushedBy],
       );
       return toPush(row as Row);
     },

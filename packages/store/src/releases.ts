@@ -4,6 +4,7 @@ import type pg from 'pg';
 import { fenced, one } from './database.ts';
 import { notify } from './notify.ts';
 import { type Row, toImage, toInstance, toRelease } from './rows.ts';
+import { toJson } from './text.ts';
 
 export function createReleases(pool: pg.Pool): Releases {
   return {
@@ -17,9 +18,9 @@ export function createReleases(pool: pg.Pool): Releases {
             release.id,
             release.appId,
             release.imageId,
-            JSON.stringify(release.commit),
-            JSON.stringify(release.environment),
-            JSON.stringify(release.settings),
+            toJson(release.commit),
+            toJson(release.environment),
+            toJson(release.settings),
             release.configurationDigest,
           ],
         );

@@ -7,6 +7,8 @@ import { notify } from './notify.ts';
 const SUPERSEDED_TRIGGERS = ['push', 'redeploy', 'platform-update'];
 
 export async function supersedePushes(client: pg.PoolClient, newer: Deployment): Promise<void> {
+  // Nobody asked for it: it takes its turn.
+  if (newer.trigger === 'platform-update') return;
   const reason =
     newer.trigger === 'push' || newer.trigger === 'redeploy'
       ? `superseded by ${shortCommit(newer.commit.commit)}`

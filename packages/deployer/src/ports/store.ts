@@ -201,8 +201,8 @@ export interface Outbox {
   /** Mails of one app to one recipient that are due, oldest first; null when none is due. */
   due(): Promise<OutboxMail[] | null>;
   sentSince(appId: string, recipient: string, since: Date): Promise<{ single: number; digests: number }>;
-  /** Several ids: they went in one digest. */
-  markSent(ids: readonly string[]): Promise<void>;
+  /** They went in one mail: one alone, or a digest, which may be of one too. */
+  markSent(ids: readonly string[], how: { inDigest: boolean }): Promise<void>;
   postpone(ids: readonly string[], until: Date, error: string | null): Promise<void>;
   /** Milliseconds until the next mail is due; null when none waits. */
   nextDueMs(): Promise<number | null>;
