@@ -23,6 +23,8 @@ export interface FollowOptions {
   /** The address; `resumed` after the first connection, so that a tail is not asked for again. */
   path: (resumed: boolean) => string;
   patienceMs?: number;
+  /** Called each time a connection stands: from here on nothing is missed. */
+  onOpen?: () => void;
 }
 
 /** Endless: the caller leaves the loop at the event that ends its story. Throws when the server refuses or stays away. */
@@ -41,6 +43,7 @@ export async function* followEvents(server: Server, options: FollowOptions): Asy
       return null;
     });
     if (answer !== null) {
+      options.onOpen?.();
       try {
         for await (const event of readEvents(answer)) {
           lastId = event.id ?? lastId;

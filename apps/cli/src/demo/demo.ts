@@ -2,7 +2,6 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { AppView } from '@teal/contracts';
 import { paths } from '@teal/contracts/paths';
 import { Api } from '../api/client.ts';
@@ -10,14 +9,14 @@ import type { Call } from '../call.ts';
 import { CommandError } from '../output/exit.ts';
 import { duration } from '../output/moment.ts';
 import { ROOT } from '../root.ts';
-import { type Platform, startPlatform } from './platform.ts';
+import { type Platform, type PlatformOptions, startPlatform } from './platform.ts';
 import { APP, type Play } from './play.ts';
 import { Repository } from './repository.ts';
 import { playScenes } from './scenes/all.ts';
 import { Stage } from './stage.ts';
+import { takeDown } from './takedown.ts';
 
 const MAIN = join(ROOT, 'apps/cli/src/main.ts');
-const CLEAN_UP_MS = 90_000;
 /** Scene 3 waits this long for a version that never becomes healthy: two minutes would tell nothing more. */
 const GATE_DEADLINE_MS = 15_000;
 
@@ -33,7 +32,10 @@ export async function runDemo(call: Call): Promise<void> {
     platform = await setUp(call, stage, folder);
     await playAndStay(call, { stage, folder, platform });
   } finally {
-    if (platform !== null) troubles.push(...(await takeDown(stage, platform)));
+    if (platform !== null) {
+      stage.tell('stopping …');
+      troubles.push(...(await takeDown(platform, platformOptions(call, stage, folder))));
+    }
     await rm(folder, { recursive: true, force: true, maxRetries: 5 }).catch((error: Error) =>
       troubles.push(error.message),
     );
@@ -44,12 +46,9 @@ export async function runDemo(call: Call): Promise<void> {
   if (!stage.held) throw new CommandError('failed', 'demo_failed', 'not every scene held.');
 }
 
-async function setUp(call: Call, stage: Stage, folder: string): Promise<Platform> {
-  const { options, io, paint } = call;
-  const startMs = performance.now();
-  stage.tell(paint.bold('Teal, from git push to live, and back'));
-  stage.tell(paint.dim('starting a platform of its own …'));
-  const platform = await startPlatform({
+function platformOptions(call: Call, stage: Stage, folder: string): PlatformOptions {
+  const { options, io } = call;
+  return {
     root: ROOT,
     dataDir: join(folder, 'data'),
     engine: options.engine ?? 'auto',
@@ -57,7 +56,15 @@ async function setUp(call: Call, stage: Stage, folder: string): Promise<Platform
     env: io.env,
     signal: io.signal,
     onLine: (line) => stage.quote(line),
-  });
+  };
+}
+
+async function setUp(call: Call, stage: Stage, folder: string): Promise<Platform> {
+  const { options, paint } = call;
+  const startMs = performance.now();
+  stage.tell(paint.bold('Teal, from git push to live, and back'));
+  stage.tell(paint.dim('starting a platform of its own …'));
+  const platform = await startPlatform(platformOptions(call, stage, folder));
   const { engine, router, isolated } = platform.ready;
   stage.tell(
     `${paint.green('✔')} engine ${engine}, router ${router}, ready after ${duration(performance.now() - startMs)}`,
@@ -132,31 +139,4 @@ function sayWhere(call: Call, platform: Platform): void {
   ]);
   call.say();
   call.say(call.paint.dim(' Ctrl-C stops it all and removes what it made.'));
-}
-
-/** Removes the app with its instances, images and networks, then ends the platform; sentences about what failed. */
-async function takeDown(stage: Stage, platform: Platform): Promise<string[]> {
-  stage.tell('stopping …');
-  const { ready } = platform;
-  const api = new Api(
-    { url: new URL(new URL(ready.apiUrl).origin), token: ready.token },
-    AbortSignal.timeout(CLEAN_UP_MS),
-  );
-  const troubles: string[] = [];
-  await removeApp(api).catch((error: Error) => troubles.push(`the app "${APP}" was not removed: ${error.message}`));
-  const trouble = await platform.stop();
-  if (trouble !== null) troubles.push(trouble);
-  return troubles;
-}
-
-async function removeApp(api: Api): Promise<void> {
-  const isGone = (error: unknown) => {
-    if (error instanceof CommandError && error.exit === 'notFound') return true;
-    throw error;
-  };
-  let gone = await api.delete(paths.app(APP)).then(() => false, isGone);
-  while (!gone) {
-    gone = await api.get(paths.app(APP)).then(() => false, isGone);
-    if (!gone) await pause(100, undefined, { signal: api.signal });
-  }
 }

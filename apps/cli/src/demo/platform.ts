@@ -22,8 +22,9 @@ export interface Ready {
 
 export interface Platform {
   ready: Ready;
-  /** Rejects when the platform ends without having been asked to. */
+  /** Rejects when the platform has ended, asked or not. */
   lost: Promise<never>;
+  hasEnded(): boolean;
   /** Asks it to end and waits for it; a sentence when it did not end cleanly, else null. */
   stop(): Promise<string | null>;
 }
@@ -43,6 +44,8 @@ export interface PlatformOptions {
 const READY_DEADLINE_MS = 20 * 60_000;
 const STOP_DEADLINE_MS = 90_000;
 const KEPT_LINES = 40;
+/** The first token is among what the platform prints. */
+const TOKEN = /teal_[\w-]{20,}/g;
 /** What would lead the demo to somebody's real data, mail or ports. */
 const FOREIGN = /^(TEAL_(?!CA_FILE$|SUBNETS$|DOCKER_SOCKET$|BASE_|DEBIAN_)|DATABASE_URL$|REDIS_URL$|SMTP_URL$)/;
 
@@ -75,7 +78,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   try {
     const ready = await Promise.race([readReady(child.stdio[3] as Readable, options.signal), lost]);
     isReady = true;
-    return { ready, lost, stop };
+    return { ready, lost, stop, hasEnded: () => !isRunning(child) };
   } catch (error) {
     await stop();
     throw error;
@@ -95,7 +98,7 @@ function keepLog(child: ChildProcess, onLine: (line: string) => void): string[] 
   for (const stream of [child.stdout, child.stderr]) {
     if (stream === null) continue;
     createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
-      kept.push(line);
+      kept.push(line.replace(TOKEN, 'teal_…'));
       if (kept.length > KEPT_LINES) kept.shift();
       const said = preparation(line);
       if (said !== null) onLine(said);
@@ -127,13 +130,16 @@ async function readReady(stream: Readable, signal: AbortSignal): Promise<Ready> 
   }
 }
 
+function isRunning(child: ChildProcess): boolean {
+  return child.exitCode === null && child.signalCode === null;
+}
+
 async function stopChild(
   child: ChildProcess,
   state: { ended: Promise<string>; isReady: boolean },
 ): Promise<string | null> {
-  const isRunning = child.exitCode === null && child.signalCode === null;
   // While it prepares, what it runs for that (npm, apt) must end too, as it would with Ctrl-C.
-  if (isRunning && child.pid !== undefined) process.kill(state.isReady ? child.pid : -child.pid, 'SIGTERM');
+  if (isRunning(child) && child.pid !== undefined) process.kill(state.isReady ? child.pid : -child.pid, 'SIGTERM');
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<null>((resolve) => {
     timer = setTimeout(() => resolve(null), STOP_DEADLINE_MS);
