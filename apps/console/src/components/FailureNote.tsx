@@ -18,7 +18,7 @@ export function FailureNote({ app }: { app: AppView }) {
       </p>
       <p>
         {live === null ? (
-          'Nothing serves: no version of this app is live.'
+          <>Nothing serves: {app.state === 'stopped' ? 'the app is stopped.' : 'no version of this app is live.'}</>
         ) : (
           <>
             <strong>{shortCommit(live.commit.commit)} still serves</strong> (<Quote text={live.commit.message} />,{' '}
@@ -26,7 +26,9 @@ export function FailureNote({ app }: { app: AppView }) {
             ).
           </>
         )}{' '}
-        <Link to={`/apps/${encodeURIComponent(app.name)}/deployments/${failed.id}`}>See its log</Link>
+        <Link to={`/apps/${encodeURIComponent(app.name)}/deployments/${failed.id}`}>
+          See the failed deployment's log
+        </Link>
       </p>
     </Notice>
   );

@@ -1,7 +1,7 @@
 /** One deployment in the list of an app's deployments. */
 import type { DeploymentView } from '@teal/contracts';
 import { Link } from 'react-router';
-import { shortCommit } from '../view/commit.ts';
+import { authorName, shortCommit } from '../view/commit.ts';
 import { isRunning, totalMs } from '../view/phases.ts';
 import { formatDuration } from '../view/time.ts';
 import { TRIGGERS } from '../view/words.ts';
@@ -27,7 +27,8 @@ export function HistoryRow({ app, deployment }: { app: string; deployment: Deplo
         <Commit commit={commit} />
       </Link>
       <span className={classes.facts}>
-        <span>{TRIGGERS[deployment.trigger]}</span> · <Quote text={commit.author} /> · <Age at={deployment.createdAt} />
+        <span>{TRIGGERS[deployment.trigger]}</span> · <Quote text={authorName(commit.author)} /> ·{' '}
+        <Age at={deployment.createdAt} />
         {!isRunning(deployment) && ` · ${formatDuration(totalMs(deployment, 0))}`}
       </span>
       {reason !== null && (

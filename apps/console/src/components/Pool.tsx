@@ -1,5 +1,6 @@
 /** One pool: which release is in it, what it is doing, and its instances. */
 import type { PoolView } from '@teal/contracts';
+import { authorName } from '../view/commit.ts';
 import { COLOUR_NAMES, formatShare, STANDING_HINTS, STANDINGS } from '../view/words.ts';
 import { Age } from './Age.tsx';
 import { Commit } from './Commit.tsx';
@@ -39,7 +40,7 @@ function Members({ pool }: { pool: PoolView }) {
     <>
       <Commit commit={pool.commit} wrap />
       <p className={classes.facts}>
-        by <Quote text={pool.commit.author} />
+        by <Quote text={authorName(pool.commit.author)} />
         {pool.since !== null && (
           <>
             {' · '}

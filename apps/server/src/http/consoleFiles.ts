@@ -7,6 +7,8 @@ import type { FastifyInstance } from 'fastify';
 import { sendError } from './errors.ts';
 
 const A_YEAR_S = 31_536_000;
+/** Below these a wrong address is an error: whoever asks expects no page. */
+const NO_PAGE = /^\/(api|assets|git)(?=$|[/?])/;
 
 export async function serveConsole(app: FastifyInstance, dir: string | null): Promise<void> {
   const built =
@@ -31,8 +33,8 @@ export async function serveConsole(app: FastifyInstance, dir: string | null): Pr
     },
   });
   app.setNotFoundHandler((request, reply) => {
-    const isPage = request.method === 'GET' && !request.url.startsWith('/api/') && !request.url.startsWith('/assets/');
-    if (isPage) return reply.status(200).sendFile('index.html');
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    if (isRead && !NO_PAGE.test(request.url)) return reply.status(200).sendFile('index.html');
     return sendError(new TealError('not_found', { what: 'such page' }), request, reply);
   });
 }

@@ -27,6 +27,8 @@ export function createEventStreams(): EventStreams {
       const gone = new AbortController();
       const response = reply.raw;
       response.on('close', () => gone.abort());
+      // The client may have left while its request was looked at: that event is over and does not come again.
+      if (response.destroyed) gone.abort();
       reply.hijack();
       response.writeHead(200, {
         ...reply.getHeaders(),
