@@ -315,7 +315,7 @@ async function listen(http: FastifyInstance, config: Config): Promise<void> {
     await http.listen({
       host: config.host === '127.0.0.1' ? 'localhost' : config.host,
       port: config.consolePort,
-      listenTextResolver: () => '',
+      listenTextResolver: (address) => `the console, API and git listen at ${address}`,
     });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;

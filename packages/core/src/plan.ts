@@ -50,17 +50,14 @@ export function desiredRoute(app: App, instances: readonly Instance[]): Route {
 
 /** The actions that bring one app from what is seen to what is wanted; none when both agree. */
 export function planApp(desired: Desired, observed: Observed): Action[] {
-  const { app, active } = desired;
+  const { app } = desired;
   const { actions, present, moved } = planInstances(desired, observed);
   const live = present.filter((instance) => instance.releaseId === app.liveReleaseId);
   const liveAction = planLive(app, { live, moved }, observed);
   if (liveAction !== null) actions.push(liveAction);
-  if (active?.state !== 'switching') {
-    const route = desiredRoute(app, present);
-    // The colour of what is started again is known only when it runs.
-    const unknown = observed.route === null || liveAction?.do === 'restart-live';
-    if (unknown || !sameRoute(observed.route ?? route, route)) actions.push({ do: 'set-route', route });
-  }
+  // A switch holds the app's lock, so one seen here was cut short: the route goes back to what the database says is live.
+  const route = desiredRoute(app, present);
+  if (observed.route === null || !sameRoute(observed.route, route)) actions.push({ do: 'set-route', route });
   const awake = new Set(
     present.filter((i) => i.releaseId !== app.liveReleaseId && i.state !== 'asleep').map((i) => i.releaseId),
   );

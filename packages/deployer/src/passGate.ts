@@ -20,6 +20,8 @@ import { type Run, RunFailure, throwIfStopped } from './run.ts';
 
 const LAST_LINES = 20;
 const PROBE_TIMEOUT_MS = 5_000;
+/** A probe that waited this long when it was cut short counts as not answered. */
+const UNANSWERED_MS = 500;
 
 interface Watch {
   instance: Instance & { ref: string; address: Address };
@@ -85,7 +87,7 @@ async function probeAllPaths(run: Run, watch: Watch, signal: AbortSignal): Promi
   for (const path of watch.rules.paths) {
     const { address } = watch.instance;
     const answer = await probe(run, { address, path, host, timeoutMs: PROBE_TIMEOUT_MS, signal });
-    if (signal.aborted && watch.last !== null) return false;
+    if (answer === null) return false;
     watch.last = answer;
     const words = describeAnswer(path, answer);
     if (words !== watch.lastWords) run.log.line('teal', `Instance ${watch.instance.number}: ${words}`);
@@ -95,13 +97,16 @@ async function probeAllPaths(run: Run, watch: Watch, signal: AbortSignal): Promi
   return true;
 }
 
-/** A probe that the gate's deadline cuts short was not answered in time. */
-async function probe(run: Run, request: ProbeRequest): Promise<ProbeAnswer> {
+/** Null when it was cut short; but one that the end of time found waiting for long was not answered. */
+async function probe(run: Run, request: ProbeRequest): Promise<ProbeAnswer | null> {
+  const { clock, prober } = run.context;
+  const beganAt = clock.now().getTime();
   try {
-    return await run.context.prober.probe(request);
+    return await prober.probe(request);
   } catch (error) {
     if (!request.signal.aborted) throw error;
-    return { kind: 'none', why: 'timeout', detail: 'the deadline came first' };
+    const waitedMs = clock.now().getTime() - beganAt;
+    return waitedMs < UNANSWERED_MS ? null : { kind: 'none', why: 'timeout', detail: `none within ${waitedMs} ms` };
   }
 }
 

@@ -4,7 +4,7 @@ import fastifyCookie from '@fastify/cookie';
 import fastifyHelmet from '@fastify/helmet';
 import fastifySwagger from '@fastify/swagger';
 import { TealError } from '@teal/core';
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { accountRoutes, signInRoutes } from '../routes/account.ts';
 import { appRoutes } from '../routes/apps.ts';
@@ -44,7 +44,7 @@ const CONTENT_SECURITY_POLICY = {
 export async function createHttpServer({ deps, git, consoleDir, log }: ServerOptions): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     // A push may take as long as its build: neither may a timer end it.
     requestTimeout: 0,

@@ -1,0 +1,96 @@
+/** A platform in a process of its own, which a test may kill or stop at a named step and start again. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PlatformClient } from './client.ts';
+
+interface Ready {
+  consoleUrl: string;
+  httpPort: number;
+  token: string | null;
+}
+
+const MAIN = fileURLToPath(new URL('./crashing-main.ts', import.meta.url));
+
+export class ChildPlatform extends PlatformClient {
+  readonly dataDir: string;
+  readonly #engine: string;
+  #child: ChildProcess;
+  #ready: Ready;
+  #token: string;
+
+  private constructor(engine: string, dataDir: string, { child, ready }: { child: ChildProcess; ready: Ready }) {
+    super();
+    this.#engine = engine;
+    this.dataDir = dataDir;
+    this.#child = child;
+    this.#ready = ready;
+    this.#token = ready.token ?? '';
+  }
+
+  static async start(engine: string): Promise<ChildPlatform> {
+    const dataDir = await mkdtemp(join(tmpdir(), 'teal-child-'));
+    return new ChildPlatform(engine, dataDir, await launch(engine, dataDir, ['0', '0']));
+  }
+
+  get token(): string {
+    return this.#token;
+  }
+
+  get consoleUrl(): string {
+    return this.#ready.consoleUrl;
+  }
+
+  get routerAddress(): { host: string; port: number } {
+    return { host: '127.0.0.1', port: this.#ready.httpPort };
+  }
+
+  /** The process will end at this call: `engine.start after`, `store.deployments.goLive before stop`, … */
+  haltAt(point: string): Promise<void> {
+    return writeFile(join(this.dataDir, 'halt-at'), point);
+  }
+
+  async gone(): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit');
+  }
+
+  /** On the same data folder and ports. */
+  async startAgain(): Promise<void> {
+    const ports = [new URL(this.#ready.consoleUrl).port, String(this.#ready.httpPort)] as const;
+    const { child, ready } = await launch(this.#engine, this.dataDir, ports);
+    this.#child = child;
+    this.#ready = ready;
+  }
+
+  async destroy(): Promise<void> {
+    await this.deleteApps();
+    this.#child.kill('SIGTERM');
+    await this.gone();
+    await rm(this.dataDir, { recursive: true, force: true });
+  }
+}
+
+async function launch(
+  engine: string,
+  dataDir: string,
+  ports: readonly [string, string],
+): Promise<{ child: ChildProcess; ready: Ready }> {
+  const child = spawn(process.execPath, [MAIN, engine, dataDir, ...ports], {
+    stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+  });
+  const pipe = child.stdio[3] as NodeJS.ReadableStream;
+  const line = await new Promise<string>((resolve, reject) => {
+    let text = '';
+    pipe.on('data', (chunk) => {
+      text += chunk;
+      if (text.includes('\n')) resolve(text);
+    });
+    child.once('exit', (code, signal) =>
+      reject(new Error(`the platform ended before it was ready: ${code ?? signal}`)),
+    );
+  });
+  return { child, ready: JSON.parse(line) as Ready };
+}
