@@ -1,5 +1,5 @@
 /** The job queue and its workers. */
-import { isTealError } from '@teal/core';
+import { isTealError, TealError } from '@teal/core';
 import type { JobHandlers, JobQueue, JobWorker, Logger } from '@teal/deployer';
 import { type ConnectionOptions, type JobsOptions, Queue, Worker } from 'bullmq';
 import { connectionOf, factoryOf, prepareBackend, type QueueBackend } from './backend.ts';
@@ -93,10 +93,15 @@ export async function openJobQueue({ backend, concurrency, log }: JobQueueOption
     async work(handlers) {
       const closing = new AbortController();
       const turns = createTurns();
+      // Redis may hand over one more job while the worker closes; thrown back, it waits for the next worker.
+      const unlessClosing = async (task: () => Promise<void>) => {
+        if (closing.signal.aborted) throw new TealError('app_busy', { what: 'this worker is stopping' });
+        return task();
+      };
       const workHere = (appId: string) => turns.take(appId, () => handlers.workApp(appId, closing.signal));
       const workers = [
-        startWorker(APPS, concurrency, ({ appId }) => workHere(appId ?? '')),
-        startWorker(MAIL, 1, () => handlers.sendMail(closing.signal)),
+        startWorker(APPS, concurrency, ({ appId }) => unlessClosing(() => workHere(appId ?? ''))),
+        startWorker(MAIL, 1, () => unlessClosing(() => handlers.sendMail(closing.signal))),
       ];
       await Promise.all(workers.map((worker) => worker.waitUntilReady()));
       return {

@@ -1,0 +1,27 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll } from 'vitest';
+import { type PostgresUnderTest, startPostgres } from '../../../test/conformance/postgres.ts';
+import { queueConformance } from '../../../test/conformance/queue.ts';
+import { openJobQueue } from '../src/index.ts';
+import { linesLog } from './log.ts';
+
+let postgres: PostgresUnderTest;
+beforeAll(async () => {
+  postgres = await startPostgres();
+});
+afterAll(() => postgres?.close());
+
+queueConformance('PostgreSQL', async () => {
+  const { log, lines } = linesLog();
+  const schema = `q${randomUUID().replaceAll('-', '')}`;
+  return {
+    lines,
+    open: () =>
+      openJobQueue({
+        backend: { kind: 'postgres', connection: postgres.server().connection, schema },
+        concurrency: 4,
+        log,
+      }),
+    restart: (whileDown) => postgres.restart(whileDown),
+  };
+});
