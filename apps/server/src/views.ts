@@ -76,14 +76,21 @@ function standingOf({ app, running }: Facts, instances: readonly Instance[]): Po
 
 const STANDING_ORDER = ['live', 'starting', 'draining', 'asleep'] as const;
 
+/** What never had traffic and is not about to get any is on its way out and no member of a pool. */
+function isLeftOver({ releases }: Facts, releaseId: string, standing: PoolView['standing']): boolean {
+  const isRouted = standing === 'live' || standing === 'starting';
+  return !isRouted && releases.find((release) => release.id === releaseId)?.liveAt === null;
+}
+
 /** A colour may be held by a sleeping release and a starting one at once: the more awake one is shown. */
 function poolView(facts: Facts, colour: Colour): PoolView | null {
   const byRelease = Map.groupBy(
     facts.instances.filter((i) => i.colour === colour),
     (instance) => instance.releaseId,
   );
-  const candidates = [...byRelease.values()]
-    .map((instances) => ({ instances, standing: standingOf(facts, instances) }))
+  const candidates = [...byRelease]
+    .map(([releaseId, instances]) => ({ releaseId, instances, standing: standingOf(facts, instances) }))
+    .filter(({ releaseId, standing }) => !isLeftOver(facts, releaseId, standing))
     .sort((a, b) => STANDING_ORDER.indexOf(a.standing) - STANDING_ORDER.indexOf(b.standing));
   const [shown] = candidates;
   const release = facts.releases.find((entry) => entry.id === shown?.instances[0]?.releaseId);
