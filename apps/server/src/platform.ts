@@ -153,11 +153,11 @@ async function start(
     platform,
   });
 
-  // The router answers first for what was live, then new work begins.
-  await router.listen();
-  places.httpPort = router.publicAddress().port;
+  // Routes first: no request may meet an empty table. Then the router, which proofs need, then new work.
   await deployer.start();
   undo.add('deployer', () => deployer.close());
+  await router.listen();
+  places.httpPort = router.publicAddress().port;
   await startWork({ queue, deployer, store, log, undo });
   await listen(http, config);
   places.consolePort = portOf(http);

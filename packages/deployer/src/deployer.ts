@@ -18,6 +18,7 @@ import {
   reviveApp,
   startApp,
 } from './requestDeployment.ts';
+import { restartLive } from './restartLive.ts';
 import { createRetirement } from './retireReleases.ts';
 import { sendFailureMails } from './sendFailureMails.ts';
 import { stopApp } from './stopApp.ts';
@@ -28,7 +29,7 @@ import type { WorkDeps } from './workDeps.ts';
 const RECONCILE_MS = 30_000;
 
 export interface Deployer extends JobHandlers {
-  /** Brings everything to what the database says and starts the background tasks. Resolves when live apps are routed. */
+  /** Brings everything to what the database says and starts the background tasks. Resolves when the router has every route. */
   start(): Promise<void>;
   /** Stops the background tasks; running deployments stop where they are and go on at the next start. */
   close(): Promise<void>;
@@ -60,11 +61,28 @@ export function createDeployer(context: Context): Deployer {
     return push === null ? null : confirmPush(context, push);
   }
 
+  const restarting = new Map<string, Promise<void>>();
+
   async function reconcileOne(appId: string): Promise<void> {
-    await reconcileApp(deps, appId, closing.signal).catch((error) => {
+    // Instances that are being started again have not passed their gate: nobody else may take them for live.
+    if (restarting.has(appId)) return;
+    try {
+      const actions = await reconcileApp(deps, appId);
+      if (actions.some((action) => action.do === 'restart-live')) restart(appId);
+    } catch (error) {
       if (!closing.signal.aborted) log.warn({ appId, err: error }, 'an app could not be reconciled; it is tried again');
-    });
+    }
     retirement.schedule(appId);
+  }
+
+  function restart(appId: string): void {
+    const task = restartLive(deps, appId, closing.signal)
+      .catch((error) => {
+        if (!closing.signal.aborted)
+          log.warn({ appId, err: error }, 'a live version could not be started again; it is tried again');
+      })
+      .finally(() => restarting.delete(appId));
+    restarting.set(appId, task);
   }
 
   async function sweep(): Promise<void> {
@@ -92,7 +110,7 @@ export function createDeployer(context: Context): Deployer {
     async close() {
       closing.abort();
       await retirement.close();
-      await Promise.all(tasks);
+      await Promise.all([...tasks, ...restarting.values()]);
       await keeper.close();
     },
     async createApp(app) {
