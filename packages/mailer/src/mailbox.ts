@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import PostalMime from 'postal-mime';
-import { SMTPServer, type SMTPServerSession } from 'smtp-server';
+import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
 
 export interface KeptMail {
   id: string;
@@ -25,6 +25,8 @@ export interface Mailbox {
 
 const MAX_BYTES = 1024 * 1024;
 const KEPT_MAILS = 500;
+/** How long open conversations may end by themselves at close. */
+const CLOSE_MS = 1_000;
 
 export async function startMailbox({ dir }: { dir: string }): Promise<Mailbox> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
@@ -34,6 +36,7 @@ export async function startMailbox({ dir }: { dir: string }): Promise<Mailbox> {
     size: MAX_BYTES,
     disableReverseLookup: true,
     logger: false,
+    closeTimeout: CLOSE_MS,
     onData(stream, session, done) {
       keep(dir, stream, session).then(() => done(), done);
     },
@@ -53,9 +56,11 @@ export async function startMailbox({ dir }: { dir: string }): Promise<Mailbox> {
 }
 
 /** The file appears whole or not at all; its name sorts by time. */
-async function keep(dir: string, stream: AsyncIterable<Buffer>, session: SMTPServerSession): Promise<void> {
+async function keep(dir: string, stream: SMTPServerDataStream, session: SMTPServerSession): Promise<void> {
   const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
+  // What is too large is read to its end, where SMTP takes an answer, but not kept.
+  for await (const chunk of stream) if (!stream.sizeExceeded) chunks.push(chunk);
+  if (stream.sizeExceeded) throw Object.assign(new Error(`larger than ${MAX_BYTES} bytes`), { responseCode: 552 });
   const to = session.envelope.rcptTo.map((recipient) => recipient.address);
   const head = `X-Teal-To: ${to.join(', ')}\r\n`;
   const name = `${new Date().toISOString().replaceAll(':', '')}-${randomUUID()}.eml`;

@@ -29,7 +29,9 @@ export function createSmtpSender({ url, from }: SmtpOptions): OpenMailSender {
     async sendFailures({ to, messageId, failures }, signal) {
       signal.throwIfAborted();
       const { subject, text } = composeFailures(failures);
-      await transport.sendMail({ from, to: { name: '', address: to }, messageId, subject, text });
+      // The types do not know `signal` yet: an abort closes the connection at once.
+      const mail = { from, to: { name: '', address: to }, messageId, subject, text, signal };
+      await transport.sendMail(mail);
     },
     close() {
       transport.close();

@@ -1,5 +1,5 @@
 /** The mails' words. Pure. */
-import { plainLine, shortCommit } from '@teal/core';
+import { cleanLine, plainLine, shortCommit } from '@teal/core';
 import type { FailureFacts } from '@teal/deployer';
 
 export interface MailText {
@@ -7,9 +7,12 @@ export interface MailText {
   text: string;
 }
 
-/** One line whatever came in: a subject must not start a header of its own. */
+/** One harmless line whatever came in: neither a header nor a line of its own. */
 function oneLine(text: string): string {
-  return plainLine(text).replace(/\s+/g, ' ').trim().slice(0, 200);
+  return plainLine(cleanLine(text.replace(/\s+/g, ' ')))
+    .trim()
+    .slice(0, 200)
+    .toWellFormed();
 }
 
 function what(facts: FailureFacts): string {
@@ -24,7 +27,7 @@ function serving(facts: FailureFacts): string {
 
 function failureText(facts: FailureFacts): string {
   return [
-    `The deployment of ${facts.appName} failed.`,
+    `The deployment of ${oneLine(facts.appName)} failed.`,
     '',
     `Commit:   ${what(facts)}`,
     `Author:   ${oneLine(facts.commit.author)}`,
@@ -38,7 +41,7 @@ function failureText(facts: FailureFacts): string {
     '',
     'The last lines of its log:',
     '',
-    ...facts.lastLines.map((line) => `  ${plainLine(line)}`),
+    ...facts.lastLines.map((line) => `  ${plainLine(cleanLine(line))}`),
     '',
   ].join('\n');
 }
@@ -49,7 +52,7 @@ export function composeFailures(failures: readonly FailureFacts[]): MailText {
   if (first === undefined) throw new Error('a mail about no failure');
   if (failures.length === 1) {
     return {
-      subject: `[Teal] ${first.appName}: deployment of ${shortCommit(first.commit.commit)} failed while ${first.phase}`,
+      subject: `[Teal] ${oneLine(first.appName)}: deployment of ${shortCommit(first.commit.commit)} failed while ${first.phase}`,
       text: failureText(first),
     };
   }
@@ -58,9 +61,9 @@ export function composeFailures(failures: readonly FailureFacts[]): MailText {
   );
   const last = failures.at(-1) ?? first;
   return {
-    subject: `[Teal] ${first.appName}: ${failures.length} more deployments failed`,
+    subject: `[Teal] ${oneLine(first.appName)}: ${failures.length} more deployments failed`,
     text: [
-      `${failures.length} more deployments of ${first.appName} failed within the hour.`,
+      `${failures.length} more deployments of ${oneLine(first.appName)} failed within the hour.`,
       '',
       ...lines,
       '',
