@@ -26,6 +26,7 @@ import { makeToken } from './secrets.ts';
 export const VERSION = '0.1.0';
 const SOURCE_LIMITS = { maxEntries: 100_000, maxBytes: 2 * 1024 ** 3, maxFileBytes: 512 * 1024 ** 2 };
 const CONCURRENT_APPS = 4;
+const CLOSE_DEADLINE_MS = 5_000;
 
 export interface Platform {
   consoleUrl: string;
@@ -103,7 +104,12 @@ async function start(
 
   const engine = await createEngine({ config, host, store, platformId, engineDir: folder.engineDir, log });
   undo.add('engine', () => engine.close());
-  const queue = await openJobQueue({ backend: queueBackend(config, database), concurrency: CONCURRENT_APPS, log });
+  const queue = await openJobQueue({
+    backend: queueBackend({ config, database, platformId }),
+    alone: true,
+    concurrency: CONCURRENT_APPS,
+    log,
+  });
   undo.add('queue', () => queue.close());
   const mail = await openMail(config, folder, undo);
   const proofSecret = randomBytes(32).toString('base64url');
@@ -216,8 +222,17 @@ async function initialise(store: PostgresStore, config: Config): Promise<string 
   return null;
 }
 
-function queueBackend(config: Config, database: DatabaseOptions): QueueBackend {
-  if (config.redisUrl !== null) return { kind: 'redis', url: config.redisUrl, prefix: `teal` };
+function queueBackend({
+  config,
+  database,
+  platformId,
+}: {
+  config: Config;
+  database: DatabaseOptions;
+  platformId: string;
+}): QueueBackend {
+  // A Redis may serve several platforms; a database is one platform's own.
+  if (config.redisUrl !== null) return { kind: 'redis', url: config.redisUrl, prefix: `teal:${platformId}` };
   const { connection } = database;
   return {
     kind: 'postgres',
@@ -287,7 +302,7 @@ async function openHttp(parts: HttpParts): Promise<FastifyInstance> {
     consoleDir: config.consoleDir,
     log: log as FastifyBaseLogger,
   });
-  undo.add('http', () => http.close());
+  undo.add('http', () => closeHttp(http));
   undo.add('git remote', () => remote.close());
   undo.add('event streams', async () => streams.close());
   return http;
@@ -325,6 +340,13 @@ async function listen(http: FastifyInstance, config: Config): Promise<void> {
       { cause },
     );
   }
+}
+
+/** Lets requests under way end, but not for ever. */
+async function closeHttp(http: FastifyInstance): Promise<void> {
+  const cut = setTimeout(() => http.server.closeAllConnections(), CLOSE_DEADLINE_MS);
+  await http.close();
+  clearTimeout(cut);
 }
 
 function portOf(http: FastifyInstance): number {

@@ -1,5 +1,6 @@
 /** Which release "previous" means, what must be kept, and what becomes of a release that lost its traffic. */
 import type { Release } from './model.ts';
+import type { AppSettings } from './settings.ts';
 
 /** Releases that were live and whose images are kept. */
 export const KEPT_RELEASES = 5;
@@ -40,7 +41,11 @@ export function keptReleases(releases: readonly Release[], liveReleaseId: string
   return kept;
 }
 
-/** What a release that lost its traffic becomes once drained: previous sleeps (if its settings say so), others go off. */
-export function fateAfterDrain(release: Release, previousId: string | null): 'sleep' | 'off' {
-  return release.id === previousId && release.settings.afterFlip === 'sleep' ? 'sleep' : 'off';
+/** What a release that lost its traffic becomes once drained: previous sleeps if the app wants it so, others go off. */
+export function fateAfterDrain(
+  release: Pick<Release, 'id'>,
+  previousId: string | null,
+  afterFlip: AppSettings['afterFlip'],
+): 'sleep' | 'off' {
+  return release.id === previousId && afterFlip === 'sleep' ? 'sleep' : 'off';
 }

@@ -158,9 +158,13 @@ async function build(
   }
 }
 
-/** Digest that tells two configurations apart, whatever the order of their keys. */
+/**
+ * Digest that tells two configurations apart, whatever the order of their keys. Only what a running instance is made of
+ * counts: a longer gate deadline is no other version.
+ */
 export function configurationDigest({ environment, settings }: Pick<Release, 'environment' | 'settings'>): string {
-  const sorted = [Object.entries(environment).sort(), Object.entries(settings).sort()];
+  const { scale, memoryMib, cpus, maxProcesses } = settings;
+  const sorted = [Object.entries(environment).sort(), { scale, memoryMib, cpus, maxProcesses }];
   return createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 32);
 }
 

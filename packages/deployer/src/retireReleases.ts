@@ -136,7 +136,7 @@ async function settle(deps: Deps, held: HeldLease, releaseId: string): Promise<n
   const instances = view?.idle.get(releaseId);
   if (view === null || instances === undefined) return null;
   const release = view.releases.find((entry) => entry.id === releaseId);
-  const fate = release === undefined ? 'off' : fateAfterDrain(release, view.previousId);
+  const fate = release === undefined ? 'off' : fateAfterDrain(release, view.previousId, view.app.settings.afterFlip);
   await leavePool(deps, view.app.id, releaseId);
   if (await isBusy(deps, release ?? null, instances)) return 0;
   let due: number | null = null;

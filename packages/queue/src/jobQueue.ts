@@ -9,6 +9,11 @@ export type { QueueBackend } from './backend.ts';
 
 export interface JobQueueOptions {
   backend: QueueBackend;
+  /**
+   * No other process works on this queue: jobs that a dead one left locked are thrown away at the start, because the
+   * database says what is to be done and the first sweep asks for it again.
+   */
+  alone: boolean;
   /** Apps that are worked on at the same time. */
   concurrency: number;
   log: Logger;
@@ -46,7 +51,7 @@ function quietly(log: Logger, name: string): (error: Error) => void {
   };
 }
 
-export async function openJobQueue({ backend, concurrency, log }: JobQueueOptions): Promise<OpenJobQueue> {
+export async function openJobQueue({ backend, alone, concurrency, log }: JobQueueOptions): Promise<OpenJobQueue> {
   await prepareBackend(backend);
   const options = connectionOf(backend);
   const factory = factoryOf(backend);
@@ -61,6 +66,7 @@ export async function openJobQueue({ backend, concurrency, log }: JobQueueOption
   const apps = open(APPS);
   const mail = open(MAIL);
   await Promise.all([apps.waitUntilReady(), mail.waitUntilReady()]);
+  if (alone) await Promise.all([apps.obliterate({ force: true }), mail.obliterate({ force: true })]);
 
   function startWorker(name: string, width: number, run: (data: { appId?: string }) => Promise<void>): Worker {
     const workerOptions = {

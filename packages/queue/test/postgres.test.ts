@@ -19,6 +19,7 @@ queueConformance('PostgreSQL', async () => {
     open: () =>
       openJobQueue({
         backend: { kind: 'postgres', connection: postgres.server().connection, schema },
+        alone: false,
         concurrency: 4,
         log,
       }),

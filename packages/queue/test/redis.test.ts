@@ -67,7 +67,12 @@ queueConformance('Redis', async () => {
   return {
     lines,
     open: () =>
-      openJobQueue({ backend: { kind: 'redis', url: `redis://127.0.0.1:${port}/0`, prefix }, concurrency: 4, log }),
+      openJobQueue({
+        backend: { kind: 'redis', url: `redis://127.0.0.1:${port}/0`, prefix },
+        alone: false,
+        concurrency: 4,
+        log,
+      }),
     async restart(whileDown) {
       await killRedis();
       await whileDown();
