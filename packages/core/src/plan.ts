@@ -105,14 +105,16 @@ function planLive(
   { pools }: Observed,
 ): Action | null {
   if (app.liveReleaseId === null || app.stopped) return null;
-  const [first] = live;
-  // One that is not running was being started again when its worker died.
-  if (first === undefined || live.some((instance) => instance.state !== 'running'))
-    return { do: 'restart-live', releaseId: app.liveReleaseId };
+  // Those that never came to run were being started again when their worker died: they serve nobody.
+  const running = live.filter((instance) => instance.state === 'running');
+  const [first] = running;
+  if (first === undefined) return { do: 'restart-live', releaseId: app.liveReleaseId };
   const members = pools[first.colour];
-  const same =
-    members !== null && members.length === live.length && live.every((i) => members.includes(i.id) && !moved.has(i.id));
-  return same ? null : { do: 'fill-pool', colour: first.colour, releaseId: first.releaseId };
+  const isSame =
+    members !== null &&
+    members.length === running.length &&
+    running.every((i) => members.includes(i.id) && !moved.has(i.id));
+  return isSame ? null : { do: 'fill-pool', colour: first.colour, releaseId: first.releaseId };
 }
 
 /** Image ids of the app that nothing needs any more. */

@@ -40,7 +40,7 @@ function act({ desired, observed }: World, action: Action): World {
     case 'fill-pool':
       return fillPool({ desired, observed }, action.releaseId);
     case 'set-route':
-      return { desired, observed: { ...observed, route: desiredRoute(desired.app, desired.instances) } };
+      return routed({ desired, observed });
     case 'retire':
       return putToSleep({ desired, observed }, action.releaseId);
   }
@@ -53,7 +53,7 @@ function fillPool({ desired, observed }: World, releaseId: string): World {
   return { desired, observed: { ...observed, pools: { ...observed.pools, [colour]: members.map((i) => i.id) } } };
 }
 
-/** Rows that are there are started; where there is none a new one is made, as `startInstances` does. */
+/** Rows that are there are started, where there is none a new one is made; then it gets its pool and its route. */
 function restartLive({ desired, observed }: World, releaseId: string): World {
   const rows = desired.instances.filter((i) => i.releaseId === releaseId && i.state !== 'off');
   const started = (rows.length > 0 ? rows : [anInstance('fresh', { releaseId })]).map((row) => ({
@@ -63,13 +63,18 @@ function restartLive({ desired, observed }: World, releaseId: string): World {
   const others = desired.instances.filter((i) => !started.some((row) => row.id === i.id));
   const seen = started.map((i) => ({ ...seenAs(i, 'running') }));
   const rest = observed.instances.filter((i) => !started.some((row) => row.id === i.instanceId));
-  return fillPool(
+  const filled = fillPool(
     {
       desired: { ...desired, instances: [...others, ...started] },
       observed: { ...observed, instances: [...rest, ...seen] },
     },
     releaseId,
   );
+  return routed(filled);
+}
+
+function routed({ desired, observed }: World): World {
+  return { desired, observed: { ...observed, route: desiredRoute(desired.app, desired.instances) } };
 }
 
 function putToSleep({ desired, observed }: World, releaseId: string): World {
@@ -176,7 +181,6 @@ describe('the plan for one app', () => {
           }
           if (action.do === 'retire')
             expect([start.desired.app.liveReleaseId, start.desired.active?.releaseId]).not.toContain(action.releaseId);
-          if (action.do === 'set-route') expect(start.desired.active?.state).not.toBe('switching');
         }
       }),
     );
@@ -197,7 +201,7 @@ describe('the plan for one app', () => {
   it('starts a live version that is gone, and routes to it even where the route was empty', () => {
     const row = anInstance('i0', { releaseId: 'live' });
     const start = world({ app: anApp({ liveReleaseId: 'live' }), instances: [row] }, { route: { mode: 'empty' } });
-    expect(plan(start).map((action) => action.do)).toEqual(['mark-off', 'restart-live', 'set-route']);
+    expect(plan(start).map((action) => action.do)).toEqual(['mark-off', 'restart-live']);
     expect(settle(start).observed.route).toEqual({ mode: 'up', live: 'blue' });
   });
 
@@ -235,6 +239,24 @@ describe('the plan for one app', () => {
       { do: 'mark-running', instanceId: 'i0' },
       { do: 'retire', releaseId: 'previous' },
     ]);
+  });
+
+  it('gives the route back to what is live after a switch that was cut short', () => {
+    const blue = anInstance('i0', { releaseId: 'live' });
+    const green = anInstance('i1', { releaseId: 'green', colour: 'green' });
+    const start = world(
+      {
+        app: anApp({ liveReleaseId: 'live' }),
+        instances: [blue, green],
+        active: aDeployment({ state: 'switching', releaseId: 'green' }),
+      },
+      {
+        instances: [seenAs(blue, 'running'), seenAs(green, 'running')],
+        route: { mode: 'up', live: 'green' },
+        pools: { blue: ['i0'], green: ['i1'] },
+      },
+    );
+    expect(plan(start)).toEqual([{ do: 'set-route', route: { mode: 'up', live: 'blue' } }]);
   });
 
   it('routes a stopped app nowhere and starts nothing of it', () => {
