@@ -1,5 +1,5 @@
 /** "This app has work": chooses the next deployment from the database and runs it, until nothing is left. */
-import type { Deployment } from '@teal/core';
+import { type Deployment, TealError } from '@teal/core';
 import { collectImages } from './collectGarbage.ts';
 import type { Context } from './context.ts';
 import { removeApp } from './deleteApp.ts';
@@ -53,6 +53,10 @@ async function runOne(
       'deployment ended',
     );
     if (ended.state === 'live') await afterLive(deps, held, ended);
+  } catch (error) {
+    // At shutdown the deployment stays as it is, for the next start; without the lease it is somebody else's.
+    if (error instanceof StopRun && error.why === 'shutdown') return;
+    throw error instanceof StopRun ? new TealError('lease_lost', {}, { cause: error }) : error;
   } finally {
     stop.end();
     retirement.schedule(app.id);
