@@ -1,6 +1,7 @@
 /** Part "flips": the traffic goes back and forth between two versions while every answer is checked. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { type LoadReport, startLoad } from '../load/load.ts';
+import { sampleMemory } from './memory.ts';
 import { createTwoVersions } from './revive.ts';
 import type { Work } from './work.ts';
 
@@ -20,6 +21,8 @@ export interface FlipFigures {
   by_kind: LoadReport['byKind'];
   slowest_ms: number;
   duration_ms: number;
+  /** Of the server, once the load has ended. */
+  memory_after_mib: number;
   errors: readonly string[];
 }
 
@@ -49,7 +52,8 @@ export async function measureFlips(work: Work): Promise<FlipFigures> {
   } finally {
     await load.stop();
   }
-  return figures(await load.stop(), options.flips, fromAsleep);
+  const { pssMib } = await sampleMemory(platform.pid);
+  return { ...figures(await load.stop(), options.flips, fromAsleep), memory_after_mib: pssMib };
 }
 
 /** True when the version that got the traffic was asleep. */
@@ -77,7 +81,7 @@ async function asleep(platform: Work['platform'], name: string) {
   }
 }
 
-function figures(report: LoadReport, flips: number, fromAsleep: number): FlipFigures {
+function figures(report: LoadReport, flips: number, fromAsleep: number): Omit<FlipFigures, 'memory_after_mib'> {
   const strangers = Object.entries(report.versionsSeen).filter(([version]) => version !== 'a' && version !== 'b');
   const fromStrangers = strangers.reduce((sum, [, answers]) => sum + answers, 0);
   return {

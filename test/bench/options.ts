@@ -2,7 +2,8 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-export const PARTS = ['push', 'revive', 'flips', 'big-push'] as const;
+/** In the order of their run: a load test before it would change what a push takes. */
+export const PARTS = ['push', 'revive', 'big-push', 'flips'] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface Options {
@@ -15,6 +16,8 @@ export interface Options {
   bigPushMib: number;
   /** How git gets the token: from the remote's URL, or by asking `teal credential`. */
   credential: 'url' | 'helper';
+  /** When the polling for a push's first answer begins: with the container up, as on the other side, or with the push. */
+  pollFrom: 'probing' | 'start';
   jsonFile: string | null;
 }
 
@@ -26,6 +29,7 @@ export const USAGE = `npm run bench -- [options]: measures the platform on this 
   --requests N     the flips happen while at least so many requests are sent, default 100000
   --big-push-mib N default 200
   --credential url|helper   how git gets the token, default url
+  --poll-from probing|start   when polling for a push's first answer begins, default probing
   --json FILE      also write the figures there
 `;
 
@@ -52,6 +56,7 @@ export function readOptions(args: readonly string[]): Options | null {
       requests: { type: 'string', default: '100000' },
       'big-push-mib': { type: 'string', default: '200' },
       credential: { type: 'string', default: 'url' },
+      'poll-from': { type: 'string', default: 'probing' },
       json: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -65,6 +70,7 @@ export function readOptions(args: readonly string[]): Options | null {
     requests: count(values.requests, 'requests'),
     bigPushMib: count(values['big-push-mib'], 'big-push-mib'),
     credential: oneOf(values.credential, ['url', 'helper'] as const, 'credential'),
+    pollFrom: oneOf(values['poll-from'], ['probing', 'start'] as const, 'poll-from'),
     jsonFile: values.json === undefined ? null : resolve(values.json),
   };
 }

@@ -41,7 +41,7 @@ function pushRows(figures: PushFigures): Row[] {
 
 function flipRows(figures: FlipFigures): Row[] {
   const kinds = Object.entries(figures.by_kind).map(([kind, count]) => `${count} ${kind}`);
-  const took = `${Math.round(figures.duration_ms / 1000)} s, slowest quick request ${ms(figures.slowest_ms)}`;
+  const took = `${Math.round(figures.duration_ms / 1000)} s, slowest quick request ${ms(figures.slowest_ms)}, server ${mib(figures.memory_after_mib)} after`;
   return [
     ['flips under load', String(figures.flips), '200', `${figures.from_asleep} of them to a sleeping version; ${took}`],
     ['requests during the flips', String(figures.flip_requests), '≥ 100000', kinds.join(', ')],

@@ -1,4 +1,5 @@
 /** What the parts share: the platform, the example, apps with a repository to push from. */
+import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { Repository } from '../e2e/repository.ts';
 import { type Files, textOf, versionOf } from './hello.ts';
@@ -50,16 +51,32 @@ export interface PushTimes {
   pushMs: number;
 }
 
+/** The line after which the new version can answer, and before which it cannot. */
+const PROBING = '==> probing';
+
+/** Resolves as soon as the push client shows `text`. */
+function says({ stderr }: ChildProcess, text: string): Promise<void> {
+  let shown = '';
+  return new Promise((resolve) => {
+    stderr?.on('data', (chunk) => {
+      shown += chunk;
+      if (shown.includes(text)) resolve();
+    });
+  });
+}
+
 /** Commits a version (outside of the timing), pushes it with the real git client, and waits for its first answer. */
 export async function pushVersion(work: Work, subject: Subject, version: string): Promise<PushTimes> {
   await subject.repository.commit(version, versionOf(work.files, version));
   const enough = new AbortController();
   const signal = AbortSignal.any([work.signal, enough.signal, AbortSignal.timeout(DEADLINE_MS)]);
   const began = performance.now();
-  const pushed = subject.repository.push().then((result) => {
-    if (result.code !== 0 || !/live/.test(result.stderr)) enough.abort(new Error(`the push failed\n${result.stderr}`));
+  const { child, result } = subject.repository.start('push', 'clever', 'main');
+  const pushed = result.then(({ code, stderr }) => {
+    if (code !== 0 || !/ is live at /.test(stderr)) enough.abort(new Error(`the push failed\n${stderr}`));
     return performance.now();
   });
+  if (work.options.pollFrom === 'probing') await Promise.race([says(child, PROBING), pushed]);
   const answered = await firstAnswer(subject.target, textOf(version), signal);
   return { liveMs: answered - began, pushMs: (await pushed) - began };
 }
