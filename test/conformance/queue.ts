@@ -268,6 +268,21 @@ function restartCases(make: MakeQueue): void {
     expect(under.lines.length).toBeLessThan(20);
     await workers.close();
   });
+
+  it('closes within moments while its database is away', async () => {
+    const under = await make();
+    const queue = await openQueue(under);
+    const ran: string[] = [];
+    const workers = await start(queue, { workApp: async (appId) => void ran.push(appId) });
+    await queue.appHasWork('app_1');
+    await until('it ran', () => ran.length === 1, SOON_MS);
+    await under.restart(async () => {
+      const begun = performance.now();
+      await workers.close();
+      await queue.close();
+      expect(performance.now() - begun).toBeLessThan(SOON_MS);
+    });
+  });
 }
 
 export function queueConformance(name: string, make: MakeQueue): void {

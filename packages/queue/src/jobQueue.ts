@@ -3,6 +3,7 @@ import { isTealError, TealError } from '@teal/core';
 import type { JobHandlers, JobQueue, JobWorker, Logger } from '@teal/deployer';
 import { type ConnectionOptions, type JobsOptions, Queue, Worker } from 'bullmq';
 import { connectionOf, factoryOf, prepareBackend, type QueueBackend } from './backend.ts';
+import { closeOrDrop } from './close.ts';
 import { createTurns } from './turns.ts';
 
 export type { QueueBackend } from './backend.ts';
@@ -107,20 +108,22 @@ export async function openJobQueue({ backend, alone, concurrency, log }: JobQueu
       const workHere = (appId: string) => turns.take(appId, () => handlers.workApp(appId, closing.signal));
       const workers = [
         startWorker(APPS, concurrency, ({ appId }) => unlessClosing(() => workHere(appId ?? ''))),
-        startWorker(MAIL, 1, () => unlessClosing(() => handlers.sendMail(closing.signal))),
+        startWorker(MAIL, 1, () => unlessClosing(() => turns.take(MAIL, () => handlers.sendMail(closing.signal)))),
       ];
       await Promise.all(workers.map((worker) => worker.waitUntilReady()));
       return {
         workHere,
         async close() {
           closing.abort();
-          await Promise.all(workers.map((worker) => worker.close()));
+          const closed = workers.map((worker) => closeOrDrop(worker, turns.idle()));
+          await turns.idle();
+          await Promise.all(closed);
           await turns.idle();
         },
       };
     },
     async close() {
-      await Promise.all([apps.close(), mail.close()]);
+      await Promise.all([closeOrDrop(apps), closeOrDrop(mail)]);
     },
   };
 }
