@@ -4,6 +4,7 @@ import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DatabaseOptions, type EmbeddedPostgres, migrate, startEmbeddedPostgres } from '@teal/store';
+import pg from 'pg';
 
 /** PostgreSQL refuses root: any other user will do, and this one is in every passwd file. */
 async function ordinaryUser(): Promise<{ uid: number; gid: number } | null> {
@@ -23,6 +24,15 @@ export interface PostgresUnderTest {
   close(): Promise<void>;
 }
 
+/** No test cuts the machine's power, so that nobody has to wait for the disk. */
+async function hurry(server: EmbeddedPostgres): Promise<void> {
+  const client = new pg.Client(server.connection);
+  await client.connect();
+  await client.query('alter system set fsync = off');
+  await client.query('select pg_reload_conf()');
+  await client.end();
+}
+
 export const MIGRATIONS = join(import.meta.dirname, '../../migrations');
 
 export async function startPostgres(): Promise<PostgresUnderTest> {
@@ -30,6 +40,7 @@ export async function startPostgres(): Promise<PostgresUnderTest> {
   await chmod(folder, 0o711);
   const options = { dataDir: join(folder, 'pg'), runAs: await ordinaryUser(), log: () => {} };
   let server = await startEmbeddedPostgres(options);
+  await hurry(server);
   const freshSchema = (): DatabaseOptions => ({
     connection: server.connection,
     schema: `t${randomUUID().replaceAll('-', '')}`,
