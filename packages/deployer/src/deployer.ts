@@ -92,6 +92,18 @@ export function createDeployer(context: Context): Deployer {
     await context.queue.mailIsWaiting();
   }
 
+  /** A worker that died right after LIVE had no time to turn it on. */
+  async function restoreRestartPolicy(appId: string): Promise<void> {
+    const app = await store.apps.get(appId);
+    const live = (await store.instances.list(appId)).filter((instance) => instance.releaseId === app?.liveReleaseId);
+    for (const { ref, state } of live) {
+      if (ref === null || state !== 'running') continue;
+      await context.engine
+        .setRestart(ref, true)
+        .catch((error) => log.warn({ appId, ref, err: error }, 'no restart policy'));
+    }
+  }
+
   async function sweepForever(): Promise<void> {
     while (!closing.signal.aborted) {
       await clock.sleep(RECONCILE_MS, closing.signal);
@@ -105,6 +117,7 @@ export function createDeployer(context: Context): Deployer {
       await collectStrays(context);
       tasks.push(context.engine.watch((event) => void handleEngineEvent(deps, event), closing.signal));
       await sweep();
+      for (const appId of await store.apps.ids()) await restoreRestartPolicy(appId);
       tasks.push(sweepForever());
     },
     async close() {

@@ -63,7 +63,7 @@ async function runOne(
   }
 }
 
-/** Comfort that a crash may cost: the reconciler does it again at the next start. */
+/** What a crash may cost for a while: the next start or deployment does it again. */
 async function afterLive({ context }: WorkDeps, held: HeldLease, deployment: Deployment): Promise<void> {
   const { store, engine, log } = context;
   try {

@@ -172,12 +172,18 @@ export function createDeployments(pool: pg.Pool): Deployments {
     request(request) {
       return transaction(pool, async (client) => {
         // Requests of one app stand in line here, so that two of them at once see each other.
-        await client.query('select 1 from apps where id = $1 for update', [request.appId]);
+        const app = await one<{ newer_push: string }>(
+          client,
+          `select settings ->> 'newerPush' as newer_push from apps where id = $1 for update`,
+          [request.appId],
+        );
         const same = request.releaseId === null ? null : await unfinishedSame(client, request);
         if (same !== null) return { deployment: toDeployment(same), joined: true };
         await checkExpectedLive(client, request);
         const deployment = await insertRequested(client, request);
-        await supersedePushes(client, deployment);
+        // A redeploy is one more push to the app's line; what a person starts goes before all of them.
+        const waits = request.trigger === 'redeploy' && app?.newer_push === 'wait';
+        if (!waits) await supersedePushes(client, deployment);
         await notify(client, { kind: 'deployment', appId: request.appId, deploymentId: deployment.id });
         return { deployment, joined: false };
       });
