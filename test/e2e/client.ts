@@ -1,7 +1,7 @@
 /** What tests ask of a running platform: the API, git's address, and a request through the router. */
 
 import { readdir } from 'node:fs/promises';
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { API_ROOT, type AppView, type DeploymentView, type MailView } from '@teal/contracts';
 import { until } from '../conformance/until.ts';
@@ -117,6 +117,19 @@ export abstract class PlatformClient {
           response.on('error', reject);
         },
       );
+      sent.on('error', reject);
+      sent.end();
+    });
+  }
+
+  /** Opens a request that is answered for long; resolves at its first bytes. */
+  open(app: string, path: string, signal: AbortSignal): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const headers = { host: this.hostOf(app) };
+      const sent = request({ ...this.routerAddress, path, headers, agent: false, signal }, (response) => {
+        response.on('error', () => {});
+        response.once('data', () => resolve(response));
+      });
       sent.on('error', reject);
       sent.end();
     });

@@ -198,6 +198,23 @@ describe(`at the same time, on the ${engine} engine`, () => {
     expect(report.errors).toEqual([]);
   });
 
+  it('lets a version sleep although one that got its traffic back is still busy', async () => {
+    const { name, repository } = await fresh({}, 'v1');
+    const held = new AbortController();
+    const stream = await platform.open(name, '/hold', held.signal);
+    try {
+      await repository.commit('v2', appSource({ version: 'v2' }));
+      expect((await repository.push()).stderr).toContain('is live at');
+      const { body } = await revive(name);
+      await platform.ended(name, body.deployment.id);
+      // Its drain deadline is longer than this: nobody may wait for the stream of the version that is live again.
+      await until('v2 sleeps', async () => (await platform.app(name)).previous?.standing === 'asleep', 6_000);
+      expect(stream.destroyed).toBe(false);
+    } finally {
+      held.abort();
+    }
+  });
+
   it('starts a version that is off from its kept image, and builds one whose image is gone', async () => {
     const { name } = await fresh({ afterFlip: 'stop' }, 'v1', 'v2');
     await until('the old version is off', async () => (await platform.app(name)).previous?.standing === 'off', 30_000);

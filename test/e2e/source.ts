@@ -32,6 +32,7 @@ const server = http.createServer((request, response) => {
   response.setHeader('x-version', ${JSON.stringify(version)});
   if (request.url === '/started') return response.end(String(startedAt));
   if (request.url === '/environment') return response.end(JSON.stringify(process.env));
+  if (request.url === '/hold') return response.write('held');
   if (request.url === '/slow') {
     let left = 10;
     response.write('slow');

@@ -15,7 +15,7 @@ export interface GateRules {
 /** Passes in a row that an instance needs. */
 export const PASSES_NEEDED = 2;
 
-export const PROBE_INTERVAL_FIRST_MS = 20;
+export const PROBE_INTERVAL_FIRST_MS = 5;
 export const PROBE_INTERVAL_MAX_MS = 500;
 
 export function gateRules(healthPaths: readonly string[]): GateRules {
@@ -28,7 +28,7 @@ export function passes(rules: GateRules, answer: ProbeAnswer): boolean {
   return answer.status >= 200 && answer.status < (rules.configured ? 300 : 400);
 }
 
-/** The pause before the next probe: 20 ms after a pass, else doubling up to 500 ms. */
+/** The pause before the next probe: 5 ms after a pass, else doubling up to 500 ms. */
 export function nextProbeIntervalMs(previousMs: number, passed: boolean): number {
   if (passed) return PROBE_INTERVAL_FIRST_MS;
   return Math.min(PROBE_INTERVAL_MAX_MS, Math.max(PROBE_INTERVAL_FIRST_MS, previousMs * 2));

@@ -53,8 +53,8 @@ describe('a probe', () => {
   it('comes at once after a pass, else ever later up to half a second', () => {
     const pauses: number[] = [];
     for (let i = 0; i < 8; i += 1) pauses.push(nextProbeIntervalMs(pauses.at(-1) ?? 0, false));
-    expect(pauses).toEqual([20, 40, 80, 160, 320, 500, 500, 500]);
-    expect(nextProbeIntervalMs(500, true)).toBe(20);
+    expect(pauses).toEqual([5, 10, 20, 40, 80, 160, 320, 500]);
+    expect(nextProbeIntervalMs(500, true)).toBe(5);
   });
 });
 

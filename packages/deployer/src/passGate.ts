@@ -57,10 +57,17 @@ async function passOne(run: Run, instance: Instance, rules: GateRules, signal: A
     ended.abort();
   });
   try {
-    // It may have ended before anybody listened.
-    const now = await run.context.engine.inspect(ref);
-    if (now === null || now.status === 'exited') watch.exit = { code: null };
-    const passed = watch.exit === null && (await probeUntilPassed(run, watch, AbortSignal.any([signal, ended.signal])));
+    // It may have ended before anybody listened; the first probe need not wait for the answer.
+    const look = run.context.engine.inspect(ref).then(
+      (seen) => {
+        if (seen !== null && seen.status !== 'exited') return;
+        watch.exit ??= { code: null };
+        ended.abort();
+      },
+      (error) => run.context.log.warn({ ref, err: error }, 'an instance could not be looked at'),
+    );
+    const passed = await probeUntilPassed(run, watch, AbortSignal.any([signal, ended.signal]));
+    await look;
     if (!passed) throw await refusal(run, watch);
   } finally {
     unsubscribe();

@@ -24,17 +24,25 @@ interface View {
   previousId: string | null;
 }
 
+interface Rounds {
+  again: boolean;
+  /** Ends the waiting of the round under way: what it waits for may have its traffic back. */
+  interrupt: AbortController;
+  done: Promise<void>;
+}
+
 export function createRetirement(deps: Deps): Retirement {
   const { clock, log } = deps;
-  const rounds = new Map<string, { again: boolean; done: Promise<void> }>();
+  const rounds = new Map<string, Rounds>();
   const timers = new Map<string, AbortController>();
   const closing = new AbortController();
 
-  async function round(appId: string): Promise<void> {
+  async function round(appId: string, interrupt: AbortSignal): Promise<void> {
     const view = await look(deps, appId);
     if (view === null) return;
+    const signal = AbortSignal.any([interrupt, closing.signal]);
     const waits = [...view.idle].map(([releaseId, instances]) =>
-      retireOne(deps, view, { releaseId, instances }, closing.signal),
+      retireOne(deps, view, { releaseId, instances }, signal),
     );
     const dueMs = (await Promise.all(waits)).filter((ms) => ms !== null);
     if (dueMs.length > 0 && !closing.signal.aborted) wakeIn(appId, Math.min(...dueMs));
@@ -49,10 +57,11 @@ export function createRetirement(deps: Deps): Retirement {
     });
   }
 
-  async function runRounds(appId: string, state: { again: boolean }): Promise<void> {
+  async function runRounds(appId: string, state: Rounds): Promise<void> {
     do {
       state.again = false;
-      await round(appId).catch((error) => {
+      state.interrupt = new AbortController();
+      await round(appId, state.interrupt.signal).catch((error) => {
         log.warn({ appId, err: error }, 'retiring older versions failed; it is tried again');
         if (!closing.signal.aborted) wakeIn(appId, RETRY_MS);
       });
@@ -65,9 +74,10 @@ export function createRetirement(deps: Deps): Retirement {
     const running = rounds.get(appId);
     if (running !== undefined) {
       running.again = true;
+      running.interrupt.abort();
       return;
     }
-    const state = { again: false, done: Promise.resolve() };
+    const state: Rounds = { again: false, interrupt: new AbortController(), done: Promise.resolve() };
     rounds.set(appId, state);
     state.done = runRounds(appId, state);
   }

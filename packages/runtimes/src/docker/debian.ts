@@ -10,6 +10,8 @@ import { runCommand } from './command.ts';
 import { LABEL } from './naming.ts';
 import { readProgress } from './progress.ts';
 
+const APART = ['unshare', '--mount', '--pid', '--fork', '--kill-child=KILL', '--propagation', 'private', '--'];
+
 export interface DebianRequest {
   tag: string;
   /** Goes into the image's label. */
@@ -50,16 +52,19 @@ async function sourceFiles(folder: string, base: string): Promise<{ suite: strin
 async function bootstrap(request: DebianRequest, archive: string): Promise<void> {
   const { suite, files } = await sourceFiles(request.folder, request.tag);
   // its own temporary folder below ours, so that nothing stays when it is ended
+  // As root mmdebstrap mounts /proc, /sys and /dev into its folder: in a mount namespace of their own they go with it,
+  // however it ends, and nobody who removes the folder can reach through them into the host.
+  const apart = process.getuid?.() === 0 ? APART : [];
   const argv = [
-    'env',
     `TMPDIR=${request.folder}`,
+    ...apart,
     'mmdebstrap',
     '--quiet',
     '--variant=minbase',
     `--include=${request.packages.join(',')}`,
-  ] as const;
+  ];
   const line = (text: string) => request.log('build', text);
-  const run = runCommand([...argv, ...TRIM, '--', suite, archive, ...files], {
+  const run = runCommand(['env', ...argv, ...TRIM, '--', suite, archive, ...files], {
     cwd: request.folder,
     signal: request.signal,
     line,
