@@ -12,3 +12,4 @@ export * from './push.ts';
 export * from './release.ts';
 export * from './route.ts';
 export * from './settings.ts';
+export * from './traffic.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FrameCursor } from '../src/frames.ts';
+import { FrameCursor } from '../src/embedded/frames.ts';
 
 function frame(length: number, masked: boolean): Buffer {
   const bit = masked ? 0x80 : 0;

@@ -1,5 +1,5 @@
 /** Port: the data plane. Adapters: packages/router. Writes are in force when the promise resolves. */
-import type { Address, Colour, Route } from '@teal/core';
+import type { AccessEntry, Address, Colour, Route, TrafficMinute } from '@teal/core';
 
 export interface Member {
   instanceId: string;
@@ -22,6 +22,16 @@ export interface ObservedApp {
   pools: Readonly<Record<Colour, Pool | null>>;
 }
 
+/** What HTTPS serves a set of names with. */
+export interface Certificate {
+  id: string;
+  /** Lower case; `*.example.org` stands for one label. */
+  names: readonly string[];
+  /** PEM: the certificate, then its issuers. */
+  chainPem: string;
+  keyPem: string;
+}
+
 export interface Router {
   /**
    * Replaces a pool's members in one step. Members left out get no new request; what they have in flight goes on and
@@ -32,7 +42,14 @@ export interface Router {
   setRoute(appId: string, route: Route): Promise<void>;
   /** Host names (lower case, no port) that belong to the app; replaces the earlier ones. */
   setHosts(appId: string, hosts: readonly string[]): Promise<void>;
+  /** The HTML (at most 64 KiB) that the app's visitors get with 503 during maintenance; null: the router's own page. */
+  setMaintenancePage(appId: string, html: string | null): Promise<void>;
   removeApp(appId: string): Promise<void>;
+  /**
+   * Replaces what HTTPS is served with; connections that are open stay. The first one also serves names that none covers;
+   * with an empty list every handshake fails. Does nothing on a router without HTTPS.
+   */
+  setCertificates(certificates: readonly Certificate[]): Promise<void>;
   /** Null when the router does not know the app. */
   observe(appId: string): Promise<ObservedApp | null>;
   listApps(): Promise<string[]>;
@@ -46,7 +63,20 @@ export interface Router {
     instanceIds: readonly string[],
     options: { deadlineMs: number; webSocketDeadlineMs: number; signal: AbortSignal },
   ): Promise<boolean>;
-  /** Where clients reach it. */
+  /**
+   * Calls `listener` with the traffic since the last call, a few seconds apart; figures of the same minute add up. What
+   * happens while nobody listens is kept and told later. Stops when `signal` aborts.
+   */
+  watchTraffic(listener: (minutes: readonly TrafficMinute[]) => void, signal: AbortSignal): void;
+  /** The app's last answered requests, oldest first; and the following ones when `follow`. */
+  accessLog(
+    appId: string,
+    options: { tailLines: number; follow: boolean; signal?: AbortSignal },
+  ): AsyncIterable<AccessEntry>;
+  /** Where clients reach it over HTTP. */
   publicAddress(): Address;
+  /** Where clients reach it over HTTPS; null without. */
+  secureAddress(): Address | null;
+  /** Lets go of the data plane. What outlives this process goes on serving. */
   close(): Promise<void>;
 }

@@ -1,10 +1,10 @@
 /** Carries a WebSocket: handshake to a member of the live pool, then bytes both ways until both sides have closed. */
 import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { PAGES, type Page, refusalPage, sendPage } from '../pages.ts';
 import { Attempt } from './attempt.ts';
 import type { ForwardContext } from './forward.ts';
 import { answerHeaders } from './headers.ts';
-import { PAGES, type Page, refusalPage, sendPage } from './pages.ts';
 import { pour } from './pour.ts';
 import type { Inquiry } from './screen.ts';
 import { choose, type RoutedApp } from './table.ts';

@@ -1,5 +1,5 @@
 /** Checks the request target: a path, `*` for OPTIONS, or an absolute URI that names the same host. */
-import { normaliseHost } from './host.ts';
+import { normaliseHost } from '../host.ts';
 
 const ABSOLUTE = /^http:\/\/([^/?#]+)(.*)$/i;
 // RFC 9112 §3.2 knows no fragment in a request target, and raw controls, spaces or backslashes have no one reading.

@@ -1,10 +1,10 @@
 /** Carries one request to a member of the live pool and its answer back: never lost by us, never sent twice. */
 import type { Agent, IncomingMessage, ServerResponse } from 'node:http';
+import type { Limits } from '../limits.ts';
+import { PAGES, type Page, refusalPage, sendPage } from '../pages.ts';
 import { Attempt } from './attempt.ts';
 import type { Flights } from './flight.ts';
 import { answerHeaders } from './headers.ts';
-import type { Limits } from './limits.ts';
-import { PAGES, type Page, refusalPage, sendPage } from './pages.ts';
 import { pour } from './pour.ts';
 import type { Inquiry } from './screen.ts';
 import { choose, type RoutedApp } from './table.ts';

@@ -1,8 +1,8 @@
 /** One try of one request on one member: opens it and follows its connection. Decides nothing about a next try. */
 import { type Agent, type ClientRequest, type IncomingMessage, request as openRequest } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Limits } from '../limits.ts';
 import type { Leave } from './flight.ts';
-import type { Limits } from './limits.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface AttemptOptions {

@@ -1,11 +1,11 @@
 /** The HTTP server of the embedded router: reads each request, finds its app, and hands it on. Keeps no routes. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Limits } from '../limits.ts';
+import { PAGES, refusalPage, sendPage } from '../pages.ts';
 import { type ForwardContext, forward } from './forward.ts';
 import { Lanes } from './lanes.ts';
-import type { Limits } from './limits.ts';
 import { answerBadRequest, answerConnect } from './malformed.ts';
-import { PAGES, refusalPage, sendPage } from './pages.ts';
 import { isWebSocket, screen } from './screen.ts';
 import type { Table } from './table.ts';
 import { answerOnSocket, upgrade } from './upgrade.ts';

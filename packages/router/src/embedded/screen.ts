@@ -1,8 +1,8 @@
 /** Reads a request as one clear interpretation, or says with which status it is refused. Forwards nothing. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { normaliseHost } from '../host.ts';
 import { type RequestHeaders, readRequestHeaders } from './headers.ts';
-import { normaliseHost } from './host.ts';
 import { readTarget } from './target.ts';
 
 export interface Inquiry {

@@ -3,10 +3,10 @@ import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type Address, type Route, TealError } from '@teal/core';
 import type { ObservedApp, Pool, Router } from '@teal/deployer';
+import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
+import { proofTest } from '../proof.ts';
 import { type Count, type DrainOptions, Flights } from './flight.ts';
-import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { createListener } from './listener.ts';
-import { proofTest } from './proof.ts';
 import { Table } from './table.ts';
 
 /** pino's shape; anything alike will do. */
