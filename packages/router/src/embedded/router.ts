@@ -1,9 +1,10 @@
 /** The embedded router: the port on plain node:http. Puts the parts together; holds no rule of its own. */
 import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { type Address, type Route, TealError } from '@teal/core';
-import type { ObservedApp, Pool, Router } from '@teal/deployer';
+import { type AccessEntry, type Address, type Route, TealError, type TrafficMinute } from '@teal/core';
+import type { Certificate, ObservedApp, Pool, Router } from '@teal/deployer';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
+import { checkMaintenanceHtml } from '../pages.ts';
 import { proofTest } from '../proof.ts';
 import { type Count, type DrainOptions, Flights } from './flight.ts';
 import { createListener } from './listener.ts';
@@ -96,6 +97,17 @@ class NodeRouter implements EmbeddedRouter {
     this.#table.setHosts(appId, hosts);
   }
 
+  async setMaintenancePage(appId: string, html: string | null): Promise<void> {
+    checkMaintenanceHtml(html);
+    this.#table.setMaintenancePage(appId, html);
+  }
+
+  async setCertificates(_certificates: readonly Certificate[]): Promise<void> {}
+
+  watchTraffic(_listener: (minutes: readonly TrafficMinute[]) => void, _signal: AbortSignal): void {}
+
+  async *accessLog(_appId: string): AsyncIterable<AccessEntry> {}
+
   async removeApp(appId: string): Promise<void> {
     this.#table.remove(appId);
   }
@@ -120,6 +132,10 @@ class NodeRouter implements EmbeddedRouter {
     const { address, port } = this.#server.address() as AddressInfo;
     const host = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address;
     return { host, port };
+  }
+
+  secureAddress(): Address | null {
+    return null;
   }
 
   close(): Promise<void> {

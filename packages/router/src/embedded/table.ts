@@ -12,6 +12,8 @@ export interface RoutedApp {
   readonly appId: string;
   route: Route;
   hosts: readonly string[];
+  /** The owner's own HTML for maintenance. */
+  maintenanceHtml: string | null;
   readonly pools: { blue: RoutedPool | null; green: RoutedPool | null };
   /** Whose turn it is. */
   turn: number;
@@ -67,6 +69,10 @@ export class Table {
     for (const host of hosts) this.#hosts.set(host, app);
   }
 
+  setMaintenancePage(appId: string, html: string | null): void {
+    this.#app(appId).maintenanceHtml = html;
+  }
+
   remove(appId: string): void {
     const app = this.#apps.get(appId);
     if (app === undefined) return;
@@ -96,7 +102,14 @@ export class Table {
   #app(appId: string): RoutedApp {
     let app = this.#apps.get(appId);
     if (app === undefined) {
-      app = { appId, route: ROUTE_UNKNOWN, hosts: [], pools: { blue: null, green: null }, turn: 0 };
+      app = {
+        appId,
+        route: ROUTE_UNKNOWN,
+        hosts: [],
+        maintenanceHtml: null,
+        pools: { blue: null, green: null },
+        turn: 0,
+      };
       this.#apps.set(appId, app);
     }
     return app;
