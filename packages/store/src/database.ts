@@ -58,6 +58,38 @@ export function fenced<T>(pool: pg.Pool, lease: Lease, work: (client: pg.PoolCli
   });
 }
 
+/**
+ * For a single statement that happens only while a lease is held: put it after `with`, with the app id as $1 and the lease's
+ * token as $2, and let what is written depend on `held`. Costs one round trip where `fenced` costs five.
+ */
+export const HELD = `held as (
+  select 1 from leases where app_id = $1 and token = $2 and expires_at > clock_timestamp() for share)`;
+
+export interface FencedStatement {
+  /** Prepared once per connection under this name. */
+  name: string;
+  /** Begins with `with ${HELD}`; answers no row, or a `held` of 0, when the lease is lost. */
+  text: string;
+  /** From $3 on. */
+  values: readonly unknown[];
+}
+
+/** Runs the statement and returns its row; throws `lease_lost`. */
+export async function fencedStatement<R extends pg.QueryResultRow>(
+  pool: pg.Pool,
+  lease: Lease,
+  { name, text, values }: FencedStatement,
+): Promise<R> {
+  const { rows } = await pool.query<R & { held?: string }>({
+    name,
+    text,
+    values: [lease.appId, lease.token, ...values],
+  });
+  const [row] = rows;
+  if (row === undefined || row.held === '0') throw new TealError('lease_lost');
+  return row;
+}
+
 /** The only row, or null. */
 export async function one<R extends pg.QueryResultRow>(
   query: Query,

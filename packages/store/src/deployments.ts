@@ -1,9 +1,16 @@
 /** Deployments: asked for, moved along the table of core, ended. */
-import { type Deployment, type DeploymentEvent, TealError, transition } from '@teal/core';
+import {
+  DEPLOYMENT_STATES,
+  type Deployment,
+  type DeploymentEvent,
+  type DeploymentState,
+  TealError,
+  transition,
+} from '@teal/core';
 import type { Advance, DeploymentRequest, Deployments, Lease, NewMail } from '@teal/deployer';
 import type pg from 'pg';
-import { fenced, one, transaction } from './database.ts';
-import { notify } from './notify.ts';
+import { fenced, fencedStatement, HELD, one, transaction } from './database.ts';
+import { announcement, notify, told } from './notify.ts';
 import { type Row, toDeployment } from './rows.ts';
 import { supersedePushes } from './supersede.ts';
 import { toJson, toText } from './text.ts';
@@ -134,6 +141,44 @@ async function requestCancel(client: pg.PoolClient, appId: string, id: string, r
   return true;
 }
 
+interface Step {
+  id: string;
+  event: DeploymentEvent;
+  change: Advance | undefined;
+}
+
+/** {@link move} as one statement: the steps that every deployment takes, several in a row. */
+async function advance(pool: pg.Pool, lease: Lease, { id, event, change }: Step): Promise<Deployment | null> {
+  const row = await fencedStatement<Row>(pool, lease, {
+    name: 'deployment-advance',
+    text: `with ${HELD}, changed as (
+        update deployments set state = $4::jsonb ->> state, attempts = 1, release_id = coalesce($5, release_id),
+          times = times || jsonb_build_object($4::jsonb ->> state, clock_timestamp()), colour = coalesce($6, colour)
+        where id = $3 and app_id = $1 and $4::jsonb ? state and not cancel_requested and exists (select from held)
+        returning *),
+      ${told(7)}
+      select (select count(*) from held) as held, (select count(*) from told) as told, changed.*
+        from (select) as nothing left join changed on true`,
+    values: [
+      id,
+      JSON.stringify(nextStates(event)),
+      change?.releaseId ?? null,
+      change?.colour ?? null,
+      announcement({ kind: 'deployment', appId: lease.appId, deploymentId: id }),
+    ],
+  });
+  if (row.id !== null) return toDeployment(row);
+  const found = await one(pool, 'select 1 from deployments where id = $1 and app_id = $2', [id, lease.appId]);
+  if (found === null) throw new TealError('deployment_not_found', { id });
+  return null;
+}
+
+/** From each state that takes the event to the one it leads to. */
+function nextStates(event: DeploymentEvent): Record<string, string> {
+  const steps = DEPLOYMENT_STATES.map((state) => [state, transition(state, event)] as const);
+  return Object.fromEntries(steps.filter((step): step is [DeploymentState, DeploymentState] => step[1] !== null));
+}
+
 export function createDeployments(pool: pg.Pool): Deployments {
   const find = async (text: string, values: unknown[]) => {
     const row = await one<Row>(pool, text, values);
@@ -188,12 +233,7 @@ export function createDeployments(pool: pg.Pool): Deployments {
         return { deployment, joined: false };
       });
     },
-    advance(lease, id, event, change) {
-      return fenced(pool, lease, async (client) => {
-        const row = await locked(client, lease.appId, id);
-        return move(client, row, { event, change });
-      });
-    },
+    advance: (lease, id, event, change) => advance(pool, lease, { id, event, change }),
     async attempt(lease, id, by) {
       return fenced(pool, lease, async (client) => {
         const row = await one<{ attempts: number }>(
@@ -202,6 +242,17 @@ export function createDeployments(pool: pg.Pool): Deployments {
           [id, by],
         );
         return row?.attempts ?? 0;
+      });
+    },
+    releaseCommandDone(lease, id) {
+      return fenced(pool, lease, async (client) => {
+        await locked(client, lease.appId, id);
+        const row = await one<Row>(
+          client,
+          'update deployments set release_command_at = clock_timestamp() where id = $1 returning *',
+          [id],
+        );
+        return toDeployment(row as Row);
       });
     },
     goLive: (lease, id) => fenced(pool, lease, async (client) => goLive(client, await locked(client, lease.appId, id))),

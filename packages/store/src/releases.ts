@@ -1,31 +1,30 @@
 /** Releases, their images and instances. */
 import type { Images, Instances, Releases } from '@teal/deployer';
 import type pg from 'pg';
-import { fenced, one } from './database.ts';
-import { notify } from './notify.ts';
+import { fenced, fencedStatement, HELD, one } from './database.ts';
+import { announcement, told } from './notify.ts';
 import { type Row, toImage, toInstance, toRelease } from './rows.ts';
-import { toJson } from './text.ts';
+import { toJson, toText } from './text.ts';
 
 export function createReleases(pool: pg.Pool): Releases {
   return {
-    create(lease, release) {
-      return fenced(pool, lease, async (client) => {
-        const row = await one<Row>(
-          client,
-          `insert into releases (id, app_id, image_id, commit, environment, settings, configuration_digest)
-           values ($1, $2, $3, $4, $5, $6, $7) returning *`,
-          [
-            release.id,
-            release.appId,
-            release.imageId,
-            toJson(release.commit),
-            toJson(release.environment),
-            toJson(release.settings),
-            release.configurationDigest,
-          ],
-        );
-        return toRelease(row as Row);
+    async create(lease, release) {
+      const row = await fencedStatement<Row>(pool, lease, {
+        name: 'release-create',
+        text: `with ${HELD}
+          insert into releases (id, app_id, image_id, commit, environment, settings, configuration_digest)
+          select $3, $4, $5, $6::jsonb, $7::jsonb, $8::jsonb, $9 from held returning *`,
+        values: [
+          release.id,
+          release.appId,
+          release.imageId,
+          toJson(release.commit),
+          toJson(release.environment),
+          toJson(release.settings),
+          release.configurationDigest,
+        ],
       });
+      return toRelease(row);
     },
     async get(id) {
       const row = await one<Row>(pool, 'select * from releases where id = $1', [id]);
@@ -54,15 +53,14 @@ export function createImages(pool: pg.Pool): Images {
       const { rows } = await pool.query<Row>('select * from images where app_id = $1 order by created_at', [appId]);
       return rows.map(toImage);
     },
-    create(lease, image) {
-      return fenced(pool, lease, async (client) => {
-        const row = await one<Row>(
-          client,
-          'insert into images (id, app_id, key, ref) values ($1, $2, $3, $4) returning *',
-          [image.id, image.appId, image.key, image.ref],
-        );
-        return toImage(row as Row);
+    async create(lease, image) {
+      const row = await fencedStatement<Row>(pool, lease, {
+        name: 'image-create',
+        text: `with ${HELD}
+          insert into images (id, app_id, key, ref) select $3, $4, $5, $6 from held returning *`,
+        values: [image.id, image.appId, image.key, image.ref],
       });
+      return toImage(row);
     },
     replaceRef: (lease, id, ref) =>
       fenced(pool, lease, async (client) => {
@@ -84,36 +82,44 @@ export function createInstances(pool: pg.Pool): Instances {
       );
       return rows.map(toInstance);
     },
-    create(lease, instance) {
-      return fenced(pool, lease, async (client) => {
-        const row = await one<Row>(
-          client,
-          `insert into instances (id, app_id, release_id, deployment_id, number, colour, state)
-           values ($1, $2, $3, $4, $5, $6, 'starting') returning *`,
-          [instance.id, instance.appId, instance.releaseId, instance.deploymentId, instance.number, instance.colour],
-        );
-        return toInstance(row as Row);
+    async create(lease, instance) {
+      const row = await fencedStatement<Row>(pool, lease, {
+        name: 'instance-create',
+        text: `with ${HELD}
+          insert into instances (id, app_id, release_id, deployment_id, number, colour, state)
+          select $3, $4, $5, $6, $7::integer, $8, 'starting' from held returning *`,
+        values: [
+          instance.id,
+          instance.appId,
+          instance.releaseId,
+          instance.deploymentId,
+          instance.number,
+          instance.colour,
+        ],
       });
+      return toInstance(row);
     },
-    update(lease, id, change) {
-      return fenced(pool, lease, async (client) => {
-        await client.query(
-          `update instances set state = coalesce($2, state), ref = coalesce($3, ref), host = coalesce($4, host),
-             port = coalesce($5, port), started_at = coalesce($6, started_at),
-             asleep_since = case when $7 then $8 else asleep_since end
-           where id = $1`,
-          [
-            id,
-            change.state ?? null,
-            change.ref ?? null,
-            change.address?.host ?? null,
-            change.address?.port ?? null,
-            change.startedAt ?? null,
-            change.asleepSince !== undefined,
-            change.asleepSince ?? null,
-          ],
-        );
-        await notify(client, { kind: 'app', appId: lease.appId });
+    async update(lease, id, change) {
+      await fencedStatement(pool, lease, {
+        name: 'instance-update',
+        text: `with ${HELD}, changed as (
+            update instances set state = coalesce($4, state), ref = coalesce($5, ref), host = coalesce($6, host),
+              port = coalesce($7::integer, port), started_at = coalesce($8::timestamptz, started_at),
+              asleep_since = case when $9::boolean then $10::timestamptz else asleep_since end
+            where id = $3 and exists (select from held) returning id),
+          ${told(11)}
+          select (select count(*) from held) as held, (select count(*) from told) as told`,
+        values: [
+          id,
+          change.state ?? null,
+          change.ref ?? null,
+          change.address?.host ?? null,
+          change.address?.port ?? null,
+          change.startedAt ?? null,
+          change.asleepSince !== undefined,
+          change.asleepSince ?? null,
+          announcement({ kind: 'app', appId: lease.appId }),
+        ],
       });
     },
   };
