@@ -1,14 +1,15 @@
 /**
  * Sends requests over kept-alive connections all the time, never a second time, and checks every answer whole.
- * Stands on node: modules only, in this one file, so that it can be moved.
+ * Knows nothing of flips: what the load proof asks is in traffic.ts.
  *
  * What it asks of the app: every answer is a 200 that names its version in an `x-version` header (or in its body, as
  * `version <word>`); a POST's or an upload's answer holds the SHA-256 of the body in hex, in `x-body-sha256` or in the
  * answer's body; `/slow` streams for a while; `/events` sends at least three events; `/ws` echoes text messages.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { Agent, type IncomingMessage, request as openRequest } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { Agent } from 'node:http';
+import { type Ask, exchange, newTrace, type Read, readText, versionOf } from './exchange.ts';
+import { runSession } from './websocket.ts';
 
 export type LoadKind = 'get' | 'post' | 'slow-stream' | 'upload' | 'websocket' | 'sse';
 
@@ -65,6 +66,7 @@ const PATHS: Record<LoadKind, string> = {
 };
 const MAX_ERRORS = 20;
 const MESSAGES = 3;
+const TIMEOUT_MS = 30_000;
 
 /** Starts at once. */
 export function startLoad(options: LoadOptions): Load {
@@ -152,118 +154,58 @@ class Sender implements Load {
   async #send(kind: LoadKind, agent: Agent): Promise<string> {
     this.#count += 1;
     const counter = `count=${this.#count}`;
-    if (kind === 'websocket') return this.#webSocket(counter);
-    if (kind === 'sse') return this.#events(agent);
-    if (kind === 'get' || kind === 'slow-stream') return versionOf(await this.#ask(kind, agent, null));
-    const body = kind === 'post' ? Buffer.from(counter) : Buffer.concat([Buffer.from(counter), this.#upload]);
-    const answer = await this.#ask(kind, agent, body);
-    const hash = createHash('sha256').update(body).digest('hex');
-    if (answer.incoming.headers['x-body-sha256'] !== hash && !answer.body.includes(hash)) {
-      throw new Error(`the app did not get the body of ${counter} as it was sent`);
+    const trace = newTrace();
+    if (kind === 'websocket') {
+      this.counters.connectionsOpened += 1;
+      const { address, host, timeoutMs = TIMEOUT_MS } = this.#options;
+      const session = { address, host, path: this.#path(kind), text: counter, messages: MESSAGES, timeoutMs };
+      const { version, closedWith, echoes } = await runSession(session, trace);
+      if (closedWith !== null) throw new Error(`the WebSocket closed after ${echoes} echoes, with ${closedWith}`);
+      return version;
     }
-    return versionOf(answer);
-  }
-
-  #ask(kind: LoadKind, agent: Agent, body: Buffer | null): Promise<Answer> {
-    return this.#exchange(kind, agent, body, (incoming, done, fail) => {
-      const chunks: Buffer[] = [];
-      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-      incoming.once('end', () => {
-        if (incoming.complete) done({ incoming, body: Buffer.concat(chunks).toString() });
-      });
-      incoming.once('close', () => fail(new Error(`the answer broke off after ${Buffer.concat(chunks).length} bytes`)));
-    });
-  }
-
-  async #events(agent: Agent): Promise<string> {
-    const answer = await this.#exchange('sse', agent, null, (incoming, done, fail) => {
-      let text = '';
-      incoming.on('data', (chunk: Buffer) => {
-        text += chunk.toString();
-        if (text.split('\n\n').length > MESSAGES) {
-          done({ incoming, body: text });
-          incoming.destroy();
-        }
-      });
-      incoming.once('close', () => fail(new Error('the events ended early')));
-    });
-    return versionOf(answer);
-  }
-
-  /** One request; `read` takes the answer and calls `done` or `fail` (the first call counts). */
-  #exchange(
-    kind: LoadKind,
-    agent: Agent,
-    body: Buffer | null,
-    read: (incoming: IncomingMessage, done: (answer: Answer) => void, fail: (error: Error) => void) => void,
-  ): Promise<Answer> {
-    const { address, host, paths, timeoutMs = 30_000 } = this.#options;
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    const outgoing = openRequest({
-      ...address,
+    const body = this.#body(kind, counter);
+    const ask: Ask = {
+      address: this.#options.address,
       agent,
-      method: body === null ? 'GET' : 'POST',
-      path: paths?.[kind] ?? PATHS[kind],
-      headers: { host, ...(body === null ? {} : { 'content-length': body.length }) },
+      path: this.#path(kind),
+      headers: { host: this.#options.host },
+      body,
+      timeoutMs: this.#options.timeoutMs ?? TIMEOUT_MS,
+    };
+    const text = await exchange(ask, trace, kind === 'sse' ? readEvents : readText).finally(() => {
+      if (!trace.reused) this.counters.connectionsOpened += 1;
     });
-    const timer = setTimeout(() => outgoing.destroy(new Error(`no whole answer within ${timeoutMs} ms`)), timeoutMs);
-    outgoing.once('socket', () => {
-      if (!outgoing.reusedSocket) this.counters.connectionsOpened += 1;
-    });
-    outgoing.once('response', (incoming) => {
-      if (incoming.statusCode !== 200) {
-        reject(new Error(`answered ${incoming.statusCode}`));
-        incoming.resume();
-        return;
+    if (body !== null) {
+      const hash = createHash('sha256').update(body).digest('hex');
+      if (trace.headers['x-body-sha256'] !== hash && !text.includes(hash)) {
+        throw new Error(`the app did not get the body of ${counter} as it was sent`);
       }
-      read(incoming, resolve, reject);
-    });
-    outgoing.on('error', reject);
-    // The next request begins only once this one's connection is free again.
-    const closed = new Promise<void>((settle) => outgoing.once('close', settle));
-    outgoing.end(body ?? undefined);
-    return promise.finally(async () => {
-      await closed;
-      clearTimeout(timer);
-    });
+    }
+    return versionOf(trace, text);
   }
 
-  #webSocket(counter: string): Promise<string> {
-    const { address, host, paths, timeoutMs = 30_000 } = this.#options;
-    const { promise, resolve, reject } = Promise.withResolvers<string>();
-    const socket = connect(address);
-    const timer = setTimeout(() => reject(new Error(`no whole answer within ${timeoutMs} ms`)), timeoutMs);
-    this.counters.connectionsOpened += 1;
-    const key = randomBytes(16).toString('base64');
-    socket.write(
-      `GET ${paths?.websocket ?? PATHS.websocket} HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-        `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
-    );
-    followEchoes(socket, { key, counter }, resolve, reject);
-    return promise.finally(() => {
-      clearTimeout(timer);
-      socket.destroy();
-    });
+  #path(kind: LoadKind): string {
+    return this.#options.paths?.[kind] ?? PATHS[kind];
+  }
+
+  #body(kind: LoadKind, counter: string): Buffer | null {
+    if (kind === 'post') return Buffer.from(counter);
+    return kind === 'upload' ? Buffer.concat([Buffer.from(counter), this.#upload]) : null;
   }
 }
 
-interface Answer {
-  incoming: IncomingMessage;
-  body: string;
-}
-
-const VERSION = /version["':=\s]+([\w.-]+)/gi;
-
-/** The one version that header and body name. */
-function versionOf({ incoming, body }: Answer): string {
-  const named = new Set([...body.matchAll(VERSION)].map((match) => match[1] ?? ''));
-  const header = incoming.headers['x-version'];
-  if (typeof header === 'string') named.add(header);
-  const [version] = named;
-  if (version === undefined) throw new Error('the answer names no version');
-  if (named.size > 1) throw new Error(`the answer names several versions: ${[...named].join(', ')}`);
-  return version;
-}
+/** The first events; the connection is closed after them. */
+const readEvents: Read<string> = (incoming, done, fail) => {
+  let text = '';
+  incoming.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+    if (text.split('\n\n').length > MESSAGES) {
+      done(text);
+      incoming.destroy();
+    }
+  });
+  incoming.once('close', () => fail(new Error('the events ended early')));
+};
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
@@ -276,54 +218,4 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', end);
     if (signal.aborted) end();
   });
-}
-
-/** Sends {@link MESSAGES} short messages, each after the echo of the one before. */
-function followEchoes(
-  socket: Socket,
-  { key, counter }: { key: string; counter: string },
-  done: (version: string) => void,
-  fail: (error: Error) => void,
-): void {
-  let seen = Buffer.alloc(0);
-  let version: string | null = null;
-  let echoes = 0;
-  socket.on('error', fail);
-  socket.once('close', () => fail(new Error(`the WebSocket closed after ${echoes} echoes`)));
-  socket.on('data', (chunk) => {
-    seen = Buffer.concat([seen, chunk]);
-    if (version === null) {
-      const end = seen.indexOf('\r\n\r\n');
-      if (end < 0) return;
-      version = readHandshake(seen.subarray(0, end).toString('latin1'), key, fail);
-      if (version === null) return;
-      seen = seen.subarray(end + 4);
-      socket.write(textFrame(counter));
-    }
-    while (seen.length >= 2 && seen.length >= 2 + (seen[1] ?? 0)) {
-      const text = seen.subarray(2, 2 + (seen[1] ?? 0)).toString();
-      if (seen[0] !== 0x81 || text !== counter) fail(new Error('the WebSocket did not echo what was sent'));
-      seen = seen.subarray(2 + (seen[1] ?? 0));
-      echoes += 1;
-      if (echoes === MESSAGES) done(version);
-      else socket.write(textFrame(counter));
-    }
-  });
-}
-
-function readHandshake(head: string, key: string, fail: (error: Error) => void): string | null {
-  const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
-  const version = /^x-version: *(\S+)/im.exec(head)?.[1];
-  if (!head.startsWith('HTTP/1.1 101 ')) fail(new Error(`the handshake was answered ${head.slice(9, 12)}`));
-  else if (!head.includes(accept)) fail(new Error('the handshake was answered with a wrong key'));
-  else if (version === undefined) fail(new Error('the answer names no version'));
-  else return version;
-  return null;
-}
-
-/** A masked text frame of fewer than 126 bytes. */
-function textFrame(text: string): Buffer {
-  const mask = randomBytes(4);
-  const payload = Buffer.from(text).map((byte, i) => byte ^ (mask[i % 4] ?? 0));
-  return Buffer.concat([Buffer.from([0x81, 0x80 | payload.length]), mask, payload]);
 }
