@@ -3,6 +3,7 @@ import { describe } from 'vitest';
 import { leaseCases } from './lease.ts';
 import { appCases } from './store/apps.ts';
 import { deploymentCases } from './store/deployments.ts';
+import { certificateCases, domainCases, maintenanceCases } from './store/domains.ts';
 import type { MakeStore } from './store/fixture.ts';
 import { logCases, outboxCases, reservationCases } from './store/outbox.ts';
 import { pushCases } from './store/pushes.ts';
@@ -16,6 +17,9 @@ export function storeConformance(name: string, make: MakeStore): void {
     describe('deployments', () => deploymentCases(make));
     describe('apps', () => appCases(make));
     describe('the outbox', () => outboxCases(make));
+    describe('domains', () => domainCases(make));
+    describe('maintenance', () => maintenanceCases(make));
+    describe('certificates', () => certificateCases(make));
     describe('logs', () => logCases(make));
     describe('reservations', () => reservationCases(make));
   });

@@ -44,6 +44,7 @@ export function givenApp(change: Partial<AppView> = {}): AppView {
       memoryMib: 512,
       cpus: 1,
       maxProcesses: 512,
+      httpsOnly: false,
     },
     live: {
       deploymentId: DEPLOYMENT_ID,

@@ -10,6 +10,7 @@ const SETTINGS: AppView['settings'] = {
   memoryMib: 512,
   cpus: 1,
   maxProcesses: 512,
+  httpsOnly: false,
 };
 
 /** `digits` filled up to a whole commit id. */

@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Me } from '@teal/contracts';
-import { type App, formatId, type IdKind, TealError } from '@teal/core';
+import { type App, formatId, hostsOf, type IdKind, TealError } from '@teal/core';
 import { type Clock, createDeployer, type Deployer, type Engine } from '@teal/deployer';
 import { applyGitEnvironment, createGitRemote, createSourceReader, hooksFolder } from '@teal/git';
 import { type HostReport, prepareHost } from '@teal/host';
@@ -134,7 +134,9 @@ async function start(
       holder: `${platformId}/${process.pid}/${randomUUID()}`,
       timing: config.timing,
       proofSecret,
-      hostsOf: (app) => [`${app.name}.${config.domain}`],
+      hostsOf: (app) => hostsOf(app, config.domain),
+      domain: config.domain,
+      reservedHosts: ['localhost', config.host],
       urlOf: (app) => places.urlOf(app),
       linkOf: (app, deploymentId) => `${places.consoleUrl()}/apps/${app.name}/deployments/${deploymentId}`,
     },

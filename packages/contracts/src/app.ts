@@ -15,6 +15,7 @@ export const settingsSchema = z.strictObject({
   memoryMib: z.int().min(32).max(262_144),
   cpus: z.number().min(0.05).max(256),
   maxProcesses: z.int().min(16).max(65_536),
+  httpsOnly: z.boolean().describe('Redirect plain HTTP to HTTPS; in force at once'),
 });
 
 export const createAppSchema = z.strictObject({ name: appNameSchema, settings: settingsSchema.partial().optional() });

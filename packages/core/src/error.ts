@@ -40,6 +40,23 @@ const entries = {
     retryable: false,
   },
   variable_reserved: { message: '{name} is set by the platform and cannot be changed.', retryable: false },
+  domain_invalid: { message: '"{name}" cannot be a domain: {detail}.', retryable: false },
+  domain_reserved: { message: '"{name}" belongs to the platform and cannot be given to an app.', retryable: false },
+  domain_taken: {
+    message: '"{name}" is in use on this platform. Whoever has it must remove it from their app first.',
+    retryable: false,
+  },
+  domain_not_found: {
+    message: 'The app has no domain "{name}". "teal domains list" shows those it has.',
+    retryable: false,
+  },
+  domain_default: { message: '"{name}" is the name that the app always has; it cannot be removed.', retryable: false },
+  certificate_invalid: { message: 'The certificate cannot be used: {detail}.', retryable: false },
+  certificate_not_found: {
+    message: 'There is no certificate "{id}". "teal certificates list" shows those there are.',
+    retryable: false,
+  },
+  https_off: { message: 'This platform serves no HTTPS: it was started with --https-port off.', retryable: false },
   settings_invalid: { message: 'The settings are not valid: {detail}', retryable: false },
   // deployments
   deployment_not_found: {

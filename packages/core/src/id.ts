@@ -12,6 +12,7 @@ export const ID_KINDS = [
   'token',
   'session',
   'mail',
+  'certificate',
   'platform',
 ] as const;
 export type IdKind = (typeof ID_KINDS)[number];

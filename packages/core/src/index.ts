@@ -1,6 +1,7 @@
 /** The rules of Teal. No I/O, no clock, no dependencies. */
 export * from './colour.ts';
 export * from './deployment.ts';
+export * from './domain.ts';
 export * from './error.ts';
 export * from './gate.ts';
 export * from './id.ts';

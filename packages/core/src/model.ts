@@ -16,7 +16,17 @@ export interface App {
   /** Stopped by a person; no release is live then. */
   stopped: boolean;
   liveReleaseId: string | null;
+  /** Every request but the proof gets the maintenance page. */
+  maintenance: boolean;
+  /** Its own domains, oldest first; at most one is primary. */
+  domains: readonly Domain[];
   createdAt: Date;
+}
+
+/** A host name that a person gave to an app, besides the default one that each has. */
+export interface Domain {
+  name: string;
+  primary: boolean;
 }
 
 /** What a commit says of itself. `message` is its subject line. */
@@ -45,6 +55,7 @@ export interface Release {
   commit: CommitFacts;
   environment: Environment;
   settings: AppSettings;
+  /** The Procfile's `release:` line; null when there is none. */
   /** Digest of environment and settings: tells a change of configuration from a change of commit. */
   configurationDigest: string;
   createdAt: Date;
@@ -81,6 +92,7 @@ export interface Deployment {
   /** How often a worker has begun it. */
   attempts: number;
   createdAt: Date;
+  /** When its release command succeeded; null when it has not, or there is none. */
   /** When each state was entered. */
   times: Readonly<Partial<Record<DeploymentState, Date>>>;
 }

@@ -2,7 +2,7 @@
 import type { Colour } from './colour.ts';
 import type { Address, App, Deployment, Instance, Release } from './model.ts';
 import { keptReleases } from './release.ts';
-import { type Route, sameRoute } from './route.ts';
+import { type Destination, type Route, routeOf, sameRoute } from './route.ts';
 
 /** What an engine says of one instance that carries this platform's label. */
 export interface ObservedInstance {
@@ -15,6 +15,8 @@ export interface ObservedInstance {
 
 export interface Desired {
   app: App;
+  /** Its host names, the primary one first. */
+  hosts: readonly string[];
   releases: readonly Release[];
   instances: readonly Instance[];
   /** The deployment in progress, if any; its instances are its own business. */
@@ -24,6 +26,8 @@ export interface Desired {
 export interface Observed {
   instances: readonly ObservedInstance[];
   route: Route | null;
+  /** Null when the router does not know the app. */
+  hosts: readonly string[] | null;
   /** Instance ids that are members of each pool; null when the router knows no such pool. */
   pools: Readonly<Record<Colour, readonly string[] | null>>;
 }
@@ -37,11 +41,16 @@ export type Action =
   | { do: 'take-address'; instanceId: string; address: Address }
   | { do: 'restart-live'; releaseId: string }
   | { do: 'fill-pool'; colour: Colour; releaseId: string }
+  | { do: 'set-hosts'; hosts: readonly string[] }
   | { do: 'set-route'; route: Route }
   | { do: 'retire'; releaseId: string };
 
 /** The route that an app's rows ask for. */
 export function desiredRoute(app: App, instances: readonly Instance[]): Route {
+  return routeOf(app, destination(app, instances));
+}
+
+function destination(app: App, instances: readonly Instance[]): Destination {
   if (app.stopped) return { mode: 'stopped' };
   if (app.liveReleaseId === null) return { mode: 'empty' };
   const live = instances.find((i) => i.releaseId === app.liveReleaseId && i.state !== 'off');
@@ -50,8 +59,9 @@ export function desiredRoute(app: App, instances: readonly Instance[]): Route {
 
 /** The actions that bring one app from what is seen to what is wanted; none when both agree. */
 export function planApp(desired: Desired, observed: Observed): Action[] {
-  const { app } = desired;
+  const { app, hosts } = desired;
   const { actions, present, moved } = planInstances(desired, observed);
+  if (observed.hosts === null || !sameNames(observed.hosts, hosts)) actions.push({ do: 'set-hosts', hosts });
   const live = present.filter((instance) => instance.releaseId === app.liveReleaseId);
   const liveAction = planLive(app, { live, moved }, observed);
   if (liveAction !== null) actions.push(liveAction);
@@ -99,6 +109,10 @@ function sameAddress(a: Address | null, b: Address): boolean {
   return a?.host === b.host && a.port === b.port;
 }
 
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name) => b.includes(name));
+}
+
 function planLive(
   app: App,
   { live, moved }: { live: readonly Instance[]; moved: ReadonlySet<string> },
@@ -118,7 +132,7 @@ function planLive(
 }
 
 /** Image ids of the app that nothing needs any more. */
-export function disposableImages(desired: Desired, imageIds: readonly string[]): string[] {
+export function disposableImages(desired: Omit<Desired, 'hosts'>, imageIds: readonly string[]): string[] {
   const kept = keptReleases(desired.releases, desired.app.liveReleaseId);
   const inUse = new Set(desired.instances.filter((i) => i.state !== 'off').map((i) => i.releaseId));
   const needed = new Set(

@@ -13,6 +13,8 @@ export interface AppSettings {
   /** CPU share in cores, for instance 0.5. */
   cpus: number;
   maxProcesses: number;
+  /** Plain HTTP is redirected to HTTPS; in force at once, part of no release. */
+  httpsOnly: boolean;
 }
 
 export const DEFAULT_SETTINGS: Readonly<AppSettings> = Object.freeze({
@@ -23,6 +25,7 @@ export const DEFAULT_SETTINGS: Readonly<AppSettings> = Object.freeze({
   memoryMib: 512,
   cpus: 1,
   maxProcesses: 512,
+  httpsOnly: false,
 });
 
 /** Waiting times of the platform, in milliseconds; one place, so that tests can shorten them. */

@@ -14,6 +14,8 @@ export function anApp(change: Partial<App> = {}): App {
     environment: {},
     stopped: false,
     liveReleaseId: null,
+    maintenance: false,
+    domains: [],
     createdAt: EPOCH,
     ...change,
   };

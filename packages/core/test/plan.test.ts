@@ -39,6 +39,8 @@ function act({ desired, observed }: World, action: Action): World {
       return restartLive({ desired, observed }, action.releaseId);
     case 'fill-pool':
       return fillPool({ desired, observed }, action.releaseId);
+    case 'set-hosts':
+      return { desired, observed: { ...observed, hosts: action.hosts } };
     case 'set-route':
       return routed({ desired, observed });
     case 'retire':
@@ -99,9 +101,10 @@ const seenAs = (instance: Instance, status: ObservedInstance['status']): Observe
   address: status === 'exited' ? null : instance.address,
 });
 
-const NOTHING: Observed = { instances: [], route: null, pools: { blue: null, green: null } };
+const HOSTS = ['one.example.org', 'one.teal.localhost'];
+const NOTHING: Observed = { instances: [], route: null, hosts: HOSTS, pools: { blue: null, green: null } };
 const world = (desired: Partial<Desired>, observed: Partial<Observed> = {}): World => ({
-  desired: { app: anApp(), releases: [], instances: [], active: null, ...desired },
+  desired: { app: anApp(), hosts: HOSTS, releases: [], instances: [], active: null, ...desired },
   observed: { ...NOTHING, ...observed },
 });
 const plan = ({ desired, observed }: World) => planApp(desired, observed);
@@ -184,6 +187,21 @@ describe('the plan for one app', () => {
         }
       }),
     );
+  });
+
+  it('gives the router the hosts it does not have, in whatever order it has them', () => {
+    const isSetHosts = (action: Action) => action.do === 'set-hosts';
+    expect(plan(world({}, { hosts: [...HOSTS].reverse() })).some(isSetHosts)).toBe(false);
+    for (const hosts of [null, [], HOSTS.slice(1), [...HOSTS, 'gone.test']])
+      expect(plan(world({}, { hosts })).filter(isSetHosts)).toEqual([{ do: 'set-hosts', hosts: HOSTS }]);
+  });
+
+  it('corrects a route that differs in its flags alone', () => {
+    const observed: Partial<Observed> = { route: { mode: 'empty' } };
+    const app = anApp({ maintenance: true });
+    const route = { mode: 'empty', maintenance: true } as const;
+    expect(plan(world({ app }, observed))).toEqual([{ do: 'set-route', route }]);
+    expect(plan(world({ app }, { route }))).toEqual([]);
   });
 
   it('brings a live version that is there to its traffic', () => {

@@ -23,8 +23,11 @@ export interface DeployerSettings {
   /** Secret of proof requests, new at every start. */
   proofSecret: string;
   /** Host names of an app, the primary one first. */
-  hostsOf(app: Pick<App, 'name'>): string[];
-  urlOf(app: Pick<App, 'name'>): string;
+  hostsOf(app: Pick<App, 'name' | 'domains'>): string[];
+  urlOf(app: Pick<App, 'name' | 'domains'>): string;
+  /** The domain below which every app has its default host, and hosts besides that no app may have. */
+  domain: string;
+  reservedHosts: readonly string[];
   /** The page of a deployment. */
   linkOf(app: Pick<App, 'name'>, deploymentId: string): string;
 }

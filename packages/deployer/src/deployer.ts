@@ -1,6 +1,8 @@
 /** The use cases as one object, and the background tasks that belong to them. */
-import type { App, Deployment } from '@teal/core';
+import { type App, type Deployment, routeOf } from '@teal/core';
 import { acceptPush, confirmPush, type PushRequest, pushNotes } from './acceptPush.ts';
+import { type AppChange, changeApp, setMaintenance } from './changeApp.ts';
+import { addDomain, removeDomain } from './changeDomains.ts';
 import { collectStrays, settlePushes } from './collectGarbage.ts';
 import type { Context } from './context.ts';
 import { deleteApp } from './deleteApp.ts';
@@ -37,6 +39,14 @@ export interface Deployer extends JobHandlers {
   deleteApp(app: App): Promise<void>;
   stopApp(app: App, requestedBy: string): Promise<void>;
   startApp(app: App, requestedBy: string): Promise<Requested>;
+  /** Settings and deploy branch. Throws `https_off`. */
+  changeApp(app: App, change: AppChange): Promise<App>;
+  /** Throws `domain_invalid`, `domain_reserved`, `domain_taken`. */
+  addDomain(app: App, domain: { name: string; primary?: boolean }): Promise<App>;
+  /** Throws `domain_not_found`, `domain_default`. */
+  removeDomain(app: App, name: string): Promise<App>;
+  /** `page` undefined keeps the app's own page, null forgets it. */
+  setMaintenance(app: App, change: { on: boolean; page?: string | null }): Promise<App>;
   revive(app: App, request: ReviveRequest): Promise<Requested>;
   redeploy(app: App, request: { requestedBy: string; commit?: string }): Promise<Requested>;
   cancel(app: App, request: { deploymentId: string; requestedBy: string }): Promise<Deployment>;
@@ -130,7 +140,7 @@ export function createDeployer(context: Context): Deployer {
       const created = await store.apps.create(app);
       await source.create(created.id);
       await router.setHosts(created.id, settings.hostsOf(created));
-      await router.setRoute(created.id, { mode: 'empty' });
+      await router.setRoute(created.id, routeOf(created, { mode: 'empty' }));
       return created;
     },
     deleteApp: (app) => deleteApp(context, app.id),
@@ -140,6 +150,10 @@ export function createDeployer(context: Context): Deployer {
     redeploy: (app, request) => redeployApp(context, app, request),
     cancel: (app, request) => cancelDeploymentOf(context, app, request),
     acceptPush: (push) => acceptPush(context, push),
+    changeApp: (app, change) => changeApp(deps, app, change),
+    addDomain: (app, domain) => addDomain(deps, app, domain),
+    removeDomain: (app, name) => removeDomain(deps, app, name),
+    setMaintenance: (app, change) => setMaintenance(deps, app, change),
     async *pushLanded(pushId, push, signal) {
       const deploymentId = await confirm(pushId);
       yield* await pushNotes(context, push);

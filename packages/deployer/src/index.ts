@@ -1,5 +1,6 @@
 /** The use cases of Teal and the ports they stand on. */
 export type { PushRequest } from './acceptPush.ts';
+export type { AppChange } from './changeApp.ts';
 export type { Context, DeployerSettings, Logger } from './context.ts';
 export { createDeployer, type Deployer } from './deployer.ts';
 export type { Follow, FollowOptions } from './followDeployment.ts';
@@ -13,3 +14,4 @@ export * from './ports/source.ts';
 export * from './ports/store.ts';
 export { configurationDigest } from './prepareRelease.ts';
 export type { Requested, ReviveRequest } from './requestDeployment.ts';
+export { type CertificateKeeper, createCertificateKeeper, withoutOverlap } from './serveCertificates.ts';

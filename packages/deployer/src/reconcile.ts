@@ -1,5 +1,5 @@
 /** Brings engine and router to what the database says. Level-triggered: every crash recovery is this, not special cases. */
-import { type Action, desiredRoute, type ObservedInstance, planApp } from '@teal/core';
+import { type Action, type App, desiredRoute, type ObservedInstance, planApp } from '@teal/core';
 import type { HeldLease } from './leaseKeeper.ts';
 import { membersOf } from './switchTraffic.ts';
 import type { WorkDeps } from './workDeps.ts';
@@ -13,6 +13,7 @@ export function reconcileApp(deps: WorkDeps, appId: string): Promise<Action[]> {
     const state = await observe(deps, appId);
     if (state === null) return [];
     const actions = planApp(state.desired, state.observed);
+    await restorePage(deps, state.desired.app);
     for (const action of actions) await apply(deps, held, action);
     if (actions.length > 0) deps.context.log.info({ appId, actions: actions.map((a) => a.do) }, 'reconciled');
     return actions;
@@ -31,16 +32,16 @@ async function observe({ context }: WorkDeps, appId: string) {
     store.deployments.active(appId),
     router.observe(appId),
   ]);
-  await router.setHosts(appId, settings.hostsOf(app));
   const members = (pool: { members: readonly { instanceId: string }[] } | null | undefined) =>
     pool == null ? null : pool.members.map((member) => member.instanceId);
   return {
-    desired: { app, releases, instances, active },
+    desired: { app, hosts: settings.hostsOf(app), releases, instances, active },
     observed: {
       instances: seen as readonly ObservedInstance[],
       route: routed?.route ?? null,
       pools: { blue: members(routed?.pools.blue), green: members(routed?.pools.green) },
     },
+      hosts: routed?.hosts ?? null,
   };
 }
 
@@ -62,6 +63,8 @@ async function apply(deps: WorkDeps, held: HeldLease, action: Action): Promise<v
       return fillPool(deps, appId, action.releaseId);
     case 'set-route':
       return setRoute(deps, appId);
+    case 'set-hosts':
+      return deps.context.router.setHosts(appId, action.hosts);
     case 'retire':
       return deps.retirement.schedule(appId);
   }
@@ -69,6 +72,11 @@ async function apply(deps: WorkDeps, held: HeldLease, action: Action): Promise<v
 
 /** Written from the rows of now: an action before this one may have changed them. */
 export async function setRoute({ context }: Pick<WorkDeps, 'context'>, appId: string): Promise<void> {
+/** The router tells nobody which page it has; where one is shown it is given again, before the route that shows it. */
+async function restorePage({ context: { store, router } }: Pick<WorkDeps, 'context'>, app: App): Promise<void> {
+  if (app.maintenance) await router.setMaintenancePage(app.id, await store.apps.maintenancePage(app.id));
+}
+
   const app = await context.store.apps.get(appId);
   if (app !== null) await context.router.setRoute(appId, desiredRoute(app, await context.store.instances.list(appId)));
 }

@@ -1,5 +1,5 @@
 /** Stops an app as a person asked: no traffic, then nothing running. What is pushed or started later is live again. */
-import { type App, isCancellable, TealError } from '@teal/core';
+import { type App, isCancellable, routeOf, TealError } from '@teal/core';
 import type { Context } from './context.ts';
 import type { LeaseKeeper } from './leaseKeeper.ts';
 import type { Retirement } from './retireReleases.ts';
@@ -19,7 +19,8 @@ export async function stopApp(
   }
   await keeper.exclusive(app.id, async ({ lease }) => {
     await store.apps.setStopped(lease);
-    await router.setRoute(app.id, { mode: 'stopped' });
+    const now = (await store.apps.get(app.id)) ?? app;
+    await router.setRoute(app.id, routeOf(now, { mode: 'stopped' }));
   });
   retirement.schedule(app.id);
 }

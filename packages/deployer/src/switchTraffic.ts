@@ -1,5 +1,14 @@
 /** Step 4 of a deployment: intent in the database, flip, proof, LIVE. The only step that moves traffic to a new version. */
-import { type Deployment, desiredRoute, type Instance, type Release, shortCommit, TealError } from '@teal/core';
+import {
+  type App,
+  type Deployment,
+  desiredRoute,
+  type Instance,
+  type Release,
+  routeOf,
+  shortCommit,
+  TealError,
+} from '@teal/core';
 import { publicAddress } from './context.ts';
 import type { Member } from './ports/router.ts';
 import { type Run, RunFailure } from './run.ts';
@@ -37,11 +46,11 @@ export function membersOf(instances: readonly Instance[]): Member[] {
 }
 
 /** Asks through the public route until the new version answers; throws `switch_unproven`. */
-async function prove(run: Run): Promise<void> {
+async function prove(run: Run, app: App): Promise<void> {
   const { prober, settings, clock } = run.context;
   const deadline = AbortSignal.timeout(settings.timing.switchDeadlineMs);
   const address = publicAddress(run.context);
-  const host = settings.hostsOf(run.app)[0] ?? 'localhost';
+  const host = settings.hostsOf(app)[0] ?? 'localhost';
   let seen = 'no answer';
   while (!deadline.aborted) {
     const request = { address, host, path: '/', timeoutMs: PROOF_TIMEOUT_MS, signal: deadline };

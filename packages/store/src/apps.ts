@@ -1,11 +1,26 @@
 /** Apps and their environment. */
 import { type App, TealError } from '@teal/core';
-import type { Apps } from '@teal/deployer';
+import type { Apps, Lease } from '@teal/deployer';
 import type pg from 'pg';
 import { fenced, isUniqueViolation, one, transaction } from './database.ts';
 import { notify } from './notify.ts';
 import { APP_COLUMNS, type Row, toApp } from './rows.ts';
 import { toJson, toText } from './text.ts';
+
+/** A fenced change of what an app's value shows; announces it. */
+export function changeFenced(
+  pool: pg.Pool,
+  lease: Lease,
+  work: (client: pg.PoolClient) => Promise<unknown>,
+): Promise<App> {
+  return fenced(pool, lease, async (client) => {
+    await work(client);
+    const row = await one<Row>(client, `select ${APP_COLUMNS} from apps where id = $1`, [lease.appId]);
+    if (row === null) throw new TealError('app_not_found', { name: lease.appId });
+    await notify(client, { kind: 'app', appId: lease.appId });
+    return toApp(row);
+  });
+}
 
 export function createApps(pool: pg.Pool): Apps {
   /** Updates one app and announces it. */
@@ -88,6 +103,20 @@ export function createApps(pool: pg.Pool): Apps {
         }
         await notify(client, { kind: 'app', appId: lease.appId });
       });
+    },
+    setMaintenance(lease, { on, page }) {
+      return changeFenced(pool, lease, (client) =>
+        client.query(
+          `update apps set maintenance = $2, maintenance_page = case when $3 then $4 else maintenance_page end where id = $1`,
+          [lease.appId, on, page !== undefined, page == null ? null : toText(page)],
+        ),
+      );
+    },
+    async maintenancePage(appId) {
+      const row = await one<{ page: string | null }>(pool, 'select maintenance_page as page from apps where id = $1', [
+        appId,
+      ]);
+      return row?.page ?? null;
     },
     async markDeleting(appId) {
       await change(appId, 'deleting = true', []);

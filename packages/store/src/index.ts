@@ -4,9 +4,11 @@ import type pg from 'pg';
 import { type Accounts, createAccounts } from './accounts.ts';
 import { createApps } from './apps.ts';
 import { openBus } from './bus.ts';
+import { createCertificates } from './certificates.ts';
 import { type DatabaseOptions, openPool } from './database.ts';
 import { createDeployments } from './deployments.ts';
 import { createIdempotency, type Idempotency } from './idempotency.ts';
+import { createDomains } from './domains.ts';
 import { createLeases } from './leases.ts';
 import { createLogs } from './logs.ts';
 import { createOutbox, createRecipients } from './outbox.ts';
@@ -33,6 +35,8 @@ function parts(pool: pg.Pool) {
     apps: createApps(pool),
     pushes: createPushes(pool),
     deployments: createDeployments(pool),
+    domains: createDomains(pool),
+    certificates: createCertificates(pool),
     releases: createReleases(pool),
     images: createImages(pool),
     instances: createInstances(pool),

@@ -1,13 +1,23 @@
 /** Rows of the database as the model's values. */
-import type { App, CommitFacts, Deployment, DeploymentState, Image, Instance, Release } from '@teal/core';
-import type { Push } from '@teal/deployer';
+import {
+  type App,
+  type CommitFacts,
+  DEFAULT_SETTINGS,
+  type Deployment,
+  type DeploymentState,
+  type Image,
+  type Instance,
+  type Release,
+} from '@teal/core';
+import type { Push, StoredCertificate } from '@teal/deployer';
 
 // Rows come as the driver gives them; these functions are the one place that trusts their shape.
 // biome-ignore lint/suspicious/noExplicitAny: see above
 export type Row = Record<string, any>;
 
-export const APP_COLUMNS =
-  'id, organisation_id, name, deploy_branch, settings, environment, stopped, live_release_id, created_at';
+export const APP_COLUMNS = `id, organisation_id, name, deploy_branch, settings, environment, stopped, live_release_id, maintenance, created_at,
+   (select coalesce(jsonb_agg(jsonb_build_object('name', d.name, 'primary', d.is_primary) order by d.created_at, d.name), '[]')
+    from domains d where d.app_id = apps.id) as domains`;
 
 export function toApp(row: Row): App {
   return {
@@ -15,10 +25,13 @@ export function toApp(row: Row): App {
     organisationId: row.organisation_id,
     name: row.name,
     deployBranch: row.deploy_branch,
-    settings: row.settings,
+    // Rows may be older than a setting.
+    settings: { ...DEFAULT_SETTINGS, ...row.settings },
     environment: row.environment,
     stopped: row.stopped,
     liveReleaseId: row.live_release_id,
+    maintenance: row.maintenance,
+    domains: row.domains,
     createdAt: row.created_at,
   };
 }
@@ -92,6 +105,19 @@ export function toPush(row: Row): Push {
     branch: row.branch,
     options: row.options,
     pushedBy: row.pushed_by,
+    createdAt: row.created_at,
+  };
+}
+
+export function toCertificate(row: Row): StoredCertificate {
+  return {
+    id: row.id,
+    names: row.names,
+    issuer: row.issuer,
+    fingerprint: row.fingerprint,
+    notAfter: row.not_after,
+    chainPem: row.chain_pem,
+    keyPem: row.key_pem,
     createdAt: row.created_at,
   };
 }

@@ -9,11 +9,13 @@ import type {
   CommitFacts,
   Deployment,
   DeploymentEvent,
+  DeploymentState,
   DeploymentTrigger,
   Environment,
   Failure,
   Image,
   Instance,
+  InstanceState,
   LogLine,
   RefCommand,
   Release,
@@ -21,6 +23,7 @@ import type {
 import type { Reservations } from './engine.ts';
 import type { FailureFacts } from './mail.ts';
 
+import type { Certificate } from './router.ts';
 /** Proof that this process acts for an app; the token grows with every change of hands. */
 export interface Lease {
   appId: string;
@@ -57,6 +60,10 @@ export interface Apps {
   changeEnvironment(appId: string, change: { set: Environment; unset: readonly string[] }): Promise<App>;
   setStopped(lease: Lease): Promise<void>;
   /** Marks the app as being deleted: from now on nobody finds it. */
+  /** `page` undefined leaves the app's own page as it is, null forgets it. */
+  setMaintenance(lease: Lease, change: { on: boolean; page?: string | null }): Promise<App>;
+  /** The app's own page for maintenance, as HTML; null when it has none. */
+  maintenancePage(appId: string): Promise<string | null>;
   markDeleting(appId: string): Promise<void>;
   isDeleting(appId: string): Promise<boolean>;
   /** Removes the app and everything that hangs on it. */
@@ -64,6 +71,41 @@ export interface Apps {
 }
 
 export interface Push {
+export interface Domains {
+  /** Gives the app a domain, or keeps one that it has; `primary` undefined leaves that as it is. Throws `domain_taken`. */
+  add(lease: Lease, domain: { name: string; primary?: boolean }): Promise<App>;
+  /** From now on no own domain is primary. */
+  clearPrimary(lease: Lease): Promise<App>;
+  /** Null when the app has no such domain. */
+  remove(lease: Lease, name: string): Promise<App | null>;
+}
+
+/** A certificate with its key, and what lists tell of it. */
+export interface StoredCertificate extends Certificate {
+  issuer: string;
+  /** SHA-256 of the certificate in lower-case hex. */
+  fingerprint: string;
+  notAfter: Date;
+  createdAt: Date;
+}
+
+export type NewCertificate = Omit<StoredCertificate, 'createdAt'>;
+
+export interface Certificates {
+  /** An organisation's, newest first. */
+  list(organisationId: string): Promise<StoredCertificate[]>;
+  /** All but the platform's own, newest first. */
+  all(): Promise<StoredCertificate[]>;
+  /** Keeps one; the same certificate given again stays the one it was, as the newest. */
+  add(organisationId: string, certificate: NewCertificate): Promise<StoredCertificate>;
+  /** False when the organisation has none of this id. */
+  remove(organisationId: string, id: string): Promise<boolean>;
+  /** The one that the platform made for itself; null before it has. */
+  own(): Promise<StoredCertificate | null>;
+  /** Takes the place of the one before. */
+  replaceOwn(certificate: NewCertificate): Promise<StoredCertificate>;
+}
+
   id: string;
   sequence: number;
   appId: string;
@@ -241,3 +283,5 @@ export interface Store {
   reservations: Reservations;
   bus: Bus;
 }
+  domains: Domains;
+  certificates: Certificates;
