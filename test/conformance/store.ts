@@ -16,10 +16,10 @@ export function storeConformance(name: string, make: MakeStore): void {
     describe('a push', () => pushCases(make));
     describe('deployments', () => deploymentCases(make));
     describe('apps', () => appCases(make));
-    describe('the outbox', () => outboxCases(make));
     describe('domains', () => domainCases(make));
     describe('maintenance', () => maintenanceCases(make));
     describe('certificates', () => certificateCases(make));
+    describe('the outbox', () => outboxCases(make));
     describe('logs', () => logCases(make));
     describe('reservations', () => reservationCases(make));
   });

@@ -91,8 +91,8 @@ export interface Deployment {
   cancelReason: string | null;
   /** How often a worker has begun it. */
   attempts: number;
-  createdAt: Date;
   /** When its release command succeeded; null when it has not, or there is none. */
+  createdAt: Date;
   /** When each state was entered. */
   times: Readonly<Partial<Record<DeploymentState, Date>>>;
 }

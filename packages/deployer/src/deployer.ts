@@ -36,9 +36,6 @@ export interface Deployer extends JobHandlers {
   /** Stops the background tasks; running deployments stop where they are and go on at the next start. */
   close(): Promise<void>;
   createApp(app: Parameters<Context['store']['apps']['create']>[0]): Promise<App>;
-  deleteApp(app: App): Promise<void>;
-  stopApp(app: App, requestedBy: string): Promise<void>;
-  startApp(app: App, requestedBy: string): Promise<Requested>;
   /** Settings and deploy branch. Throws `https_off`. */
   changeApp(app: App, change: AppChange): Promise<App>;
   /** Throws `domain_invalid`, `domain_reserved`, `domain_taken`. */
@@ -47,6 +44,9 @@ export interface Deployer extends JobHandlers {
   removeDomain(app: App, name: string): Promise<App>;
   /** `page` undefined keeps the app's own page, null forgets it. */
   setMaintenance(app: App, change: { on: boolean; page?: string | null }): Promise<App>;
+  deleteApp(app: App): Promise<void>;
+  stopApp(app: App, requestedBy: string): Promise<void>;
+  startApp(app: App, requestedBy: string): Promise<Requested>;
   revive(app: App, request: ReviveRequest): Promise<Requested>;
   redeploy(app: App, request: { requestedBy: string; commit?: string }): Promise<Requested>;
   cancel(app: App, request: { deploymentId: string; requestedBy: string }): Promise<Deployment>;
@@ -143,6 +143,10 @@ export function createDeployer(context: Context): Deployer {
       await router.setRoute(created.id, routeOf(created, { mode: 'empty' }));
       return created;
     },
+    changeApp: (app, change) => changeApp(deps, app, change),
+    addDomain: (app, domain) => addDomain(deps, app, domain),
+    removeDomain: (app, name) => removeDomain(deps, app, name),
+    setMaintenance: (app, change) => setMaintenance(deps, app, change),
     deleteApp: (app) => deleteApp(context, app.id),
     stopApp: (app, requestedBy) => stopApp(deps, app, requestedBy),
     startApp: (app, requestedBy) => startApp(context, app, requestedBy),
@@ -150,10 +154,6 @@ export function createDeployer(context: Context): Deployer {
     redeploy: (app, request) => redeployApp(context, app, request),
     cancel: (app, request) => cancelDeploymentOf(context, app, request),
     acceptPush: (push) => acceptPush(context, push),
-    changeApp: (app, change) => changeApp(deps, app, change),
-    addDomain: (app, domain) => addDomain(deps, app, domain),
-    removeDomain: (app, name) => removeDomain(deps, app, name),
-    setMaintenance: (app, change) => setMaintenance(deps, app, change),
     async *pushLanded(pushId, push, signal) {
       const deploymentId = await confirm(pushId);
       yield* await pushNotes(context, push);

@@ -39,9 +39,9 @@ async function observe({ context }: WorkDeps, appId: string) {
     observed: {
       instances: seen as readonly ObservedInstance[],
       route: routed?.route ?? null,
+      hosts: routed?.hosts ?? null,
       pools: { blue: members(routed?.pools.blue), green: members(routed?.pools.green) },
     },
-      hosts: routed?.hosts ?? null,
   };
 }
 
@@ -61,22 +61,22 @@ async function apply(deps: WorkDeps, held: HeldLease, action: Action): Promise<v
       return;
     case 'fill-pool':
       return fillPool(deps, appId, action.releaseId);
-    case 'set-route':
-      return setRoute(deps, appId);
     case 'set-hosts':
       return deps.context.router.setHosts(appId, action.hosts);
+    case 'set-route':
+      return setRoute(deps, appId);
     case 'retire':
       return deps.retirement.schedule(appId);
   }
 }
 
-/** Written from the rows of now: an action before this one may have changed them. */
-export async function setRoute({ context }: Pick<WorkDeps, 'context'>, appId: string): Promise<void> {
 /** The router tells nobody which page it has; where one is shown it is given again, before the route that shows it. */
 async function restorePage({ context: { store, router } }: Pick<WorkDeps, 'context'>, app: App): Promise<void> {
   if (app.maintenance) await router.setMaintenancePage(app.id, await store.apps.maintenancePage(app.id));
 }
 
+/** Written from the rows of now: an action before this one may have changed them. */
+export async function setRoute({ context }: Pick<WorkDeps, 'context'>, appId: string): Promise<void> {
   const app = await context.store.apps.get(appId);
   if (app !== null) await context.router.setRoute(appId, desiredRoute(app, await context.store.instances.list(appId)));
 }

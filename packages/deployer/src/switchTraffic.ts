@@ -22,17 +22,17 @@ export async function switchTraffic(run: Run, release: Release, instances: reado
   const colour = instances[0]?.colour;
   if (colour === undefined) throw new Error('a switch without instances');
   try {
-    await router.setPool({
-      appId: run.app.id,
-      colour,
-      releaseId: release.id,
-      deploymentId: run.deployment.id,
-      members: membersOf(instances),
-    });
-    await router.setRoute(run.app.id, { mode: 'up', live: colour });
-    await prove(run);
+    const pool = { appId: run.app.id, colour, releaseId: release.id, deploymentId: run.deployment.id };
+    // Domains and maintenance may have changed since the run began; under the lock they stay as they are now.
+    const [now] = await Promise.all([
+      store.apps.get(run.app.id),
+      router.setPool({ ...pool, members: membersOf(instances) }),
+    ]);
+    const app = now ?? run.app;
+    await router.setRoute(app.id, routeOf(app, { mode: 'up', live: colour }));
+    await prove(run, app);
     run.log.setPhase('done');
-    run.log.line('teal', `==> live: ${run.context.settings.urlOf(run.app)} answers from this version`);
+    run.log.line('teal', `==> live: ${run.context.settings.urlOf(app)} answers from this version`);
     await run.log.flush();
     return await store.deployments.goLive(run.lease, run.deployment.id);
   } catch (error) {

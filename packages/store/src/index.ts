@@ -7,8 +7,8 @@ import { openBus } from './bus.ts';
 import { createCertificates } from './certificates.ts';
 import { type DatabaseOptions, openPool } from './database.ts';
 import { createDeployments } from './deployments.ts';
-import { createIdempotency, type Idempotency } from './idempotency.ts';
 import { createDomains } from './domains.ts';
+import { createIdempotency, type Idempotency } from './idempotency.ts';
 import { createLeases } from './leases.ts';
 import { createLogs } from './logs.ts';
 import { createOutbox, createRecipients } from './outbox.ts';
@@ -33,10 +33,10 @@ export interface PostgresStore extends Store {
 function parts(pool: pg.Pool) {
   return {
     apps: createApps(pool),
-    pushes: createPushes(pool),
-    deployments: createDeployments(pool),
     domains: createDomains(pool),
     certificates: createCertificates(pool),
+    pushes: createPushes(pool),
+    deployments: createDeployments(pool),
     releases: createReleases(pool),
     images: createImages(pool),
     instances: createInstances(pool),

@@ -22,8 +22,8 @@ import type {
 } from '@teal/core';
 import type { Reservations } from './engine.ts';
 import type { FailureFacts } from './mail.ts';
-
 import type { Certificate } from './router.ts';
+
 /** Proof that this process acts for an app; the token grows with every change of hands. */
 export interface Lease {
   appId: string;
@@ -59,18 +59,17 @@ export interface Apps {
   update(appId: string, change: { settings?: AppSettings; deployBranch?: string | null }): Promise<App>;
   changeEnvironment(appId: string, change: { set: Environment; unset: readonly string[] }): Promise<App>;
   setStopped(lease: Lease): Promise<void>;
-  /** Marks the app as being deleted: from now on nobody finds it. */
   /** `page` undefined leaves the app's own page as it is, null forgets it. */
   setMaintenance(lease: Lease, change: { on: boolean; page?: string | null }): Promise<App>;
   /** The app's own page for maintenance, as HTML; null when it has none. */
   maintenancePage(appId: string): Promise<string | null>;
+  /** Marks the app as being deleted: from now on nobody finds it. */
   markDeleting(appId: string): Promise<void>;
   isDeleting(appId: string): Promise<boolean>;
   /** Removes the app and everything that hangs on it. */
   remove(lease: Lease): Promise<void>;
 }
 
-export interface Push {
 export interface Domains {
   /** Gives the app a domain, or keeps one that it has; `primary` undefined leaves that as it is. Throws `domain_taken`. */
   add(lease: Lease, domain: { name: string; primary?: boolean }): Promise<App>;
@@ -106,6 +105,7 @@ export interface Certificates {
   replaceOwn(certificate: NewCertificate): Promise<StoredCertificate>;
 }
 
+export interface Push {
   id: string;
   sequence: number;
   appId: string;
@@ -271,6 +271,8 @@ export interface Recipients {
 
 export interface Store {
   apps: Apps;
+  domains: Domains;
+  certificates: Certificates;
   pushes: Pushes;
   deployments: Deployments;
   releases: Releases;
@@ -283,5 +285,3 @@ export interface Store {
   reservations: Reservations;
   bus: Bus;
 }
-  domains: Domains;
-  certificates: Certificates;
