@@ -7,6 +7,7 @@ import { certificateCases, domainCases, maintenanceCases } from './store/domains
 import type { MakeStore } from './store/fixture.ts';
 import { logCases, outboxCases, reservationCases } from './store/outbox.ts';
 import { pushCases } from './store/pushes.ts';
+import { trafficCases } from './store/traffic.ts';
 
 export { type MakeStore, MEMBER, type StoreUnderTest } from './store/fixture.ts';
 
@@ -22,5 +23,6 @@ export function storeConformance(name: string, make: MakeStore): void {
     describe('the outbox', () => outboxCases(make));
     describe('logs', () => logCases(make));
     describe('reservations', () => reservationCases(make));
+    describe('traffic figures', () => trafficCases(make));
   });
 }

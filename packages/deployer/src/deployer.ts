@@ -12,6 +12,7 @@ import { handleEngineEvent } from './followEngine.ts';
 import { createLeaseKeeper } from './leaseKeeper.ts';
 import type { JobHandlers } from './ports/queue.ts';
 import { reconcileApp } from './reconcile.ts';
+import { TRAFFIC_KEPT_MS } from './recordTraffic.ts';
 import {
   cancelDeploymentOf,
   type Requested,
@@ -100,6 +101,7 @@ export function createDeployer(context: Context): Deployer {
     for (const appId of await store.apps.ids()) await reconcileOne(appId);
     for (const appId of await store.deployments.appsWithWork()) await context.queue.appHasWork(appId);
     await context.queue.mailIsWaiting();
+    await store.traffic.purge(new Date(clock.now().getTime() - TRAFFIC_KEPT_MS));
   }
 
   /** A worker that died right after LIVE had no time to turn it on. */

@@ -13,5 +13,6 @@ export * from './ports/router.ts';
 export * from './ports/source.ts';
 export * from './ports/store.ts';
 export { configurationDigest } from './prepareRelease.ts';
+export { createTrafficRecorder, type TrafficRecorder, type TrafficRecorderOptions } from './recordTraffic.ts';
 export type { Requested, ReviveRequest } from './requestDeployment.ts';
 export { type CertificateKeeper, createCertificateKeeper, withoutOverlap } from './serveCertificates.ts';

@@ -4,6 +4,7 @@ import type pg from 'pg';
 import { type Accounts, createAccounts } from './accounts.ts';
 import { createApps } from './apps.ts';
 import { openBus } from './bus.ts';
+import { createCensus } from './census.ts';
 import { createCertificates } from './certificates.ts';
 import { type DatabaseOptions, openPool } from './database.ts';
 import { createDeployments } from './deployments.ts';
@@ -15,6 +16,7 @@ import { createOutbox, createRecipients } from './outbox.ts';
 import { createPushes } from './pushes.ts';
 import { createImages, createInstances, createReleases } from './releases.ts';
 import { createReservations } from './reservations.ts';
+import { createTraffic } from './traffic.ts';
 
 export type { Accounts, FirstAdmin, NewToken, Principal, Token } from './accounts.ts';
 export type { DatabaseOptions } from './database.ts';
@@ -45,6 +47,8 @@ function parts(pool: pg.Pool) {
     outbox: createOutbox(pool),
     recipients: createRecipients(pool),
     reservations: createReservations(pool),
+    traffic: createTraffic(pool),
+    census: createCensus(pool),
     accounts: createAccounts(pool),
     idempotency: createIdempotency(pool),
   };

@@ -19,6 +19,7 @@ import type {
   LogLine,
   RefCommand,
   Release,
+  TrafficMinute,
 } from '@teal/core';
 import type { Reservations } from './engine.ts';
 import type { FailureFacts } from './mail.ts';
@@ -269,6 +270,42 @@ export interface Recipients {
   ofFailures(appId: string): Promise<string[]>;
 }
 
+/** Traffic that one process has to add. */
+export interface TrafficBatch {
+  /** Names one life of one process. */
+  writer: string;
+  /** Grows with every batch of the writer; one that was added before counts no second time. */
+  number: number;
+  /** One entry per app, colour and minute. */
+  minutes: readonly TrafficMinute[];
+}
+
+/** Figures per app, colour and minute; those of a deleted app go with it. */
+export interface Traffic {
+  /** Adds to what is there, in one step. Apps that are gone are left out. */
+  add(batch: TrafficBatch): Promise<void>;
+  /** An app's minutes from `from` on and before `to`, oldest first; only those with traffic. */
+  read(appId: string, span: { from: Date; to: Date }): Promise<TrafficMinute[]>;
+  /** Forgets minutes before `before`. */
+  purge(before: Date): Promise<void>;
+}
+
+/** How many there are; kinds without any are left out. */
+export interface StoreCounts {
+  /** Those not off. */
+  instances: Partial<Record<InstanceState, number>>;
+  /** Those that have not ended. */
+  deployments: Partial<Record<DeploymentState, number>>;
+  images: number;
+  apps: number;
+}
+
+export interface Census {
+  take(): Promise<StoreCounts>;
+  /** Id → name of every app. */
+  appNames(): Promise<ReadonlyMap<string, string>>;
+}
+
 export interface Store {
   apps: Apps;
   domains: Domains;
@@ -283,5 +320,7 @@ export interface Store {
   outbox: Outbox;
   recipients: Recipients;
   reservations: Reservations;
+  traffic: Traffic;
+  census: Census;
   bus: Bus;
 }
