@@ -5,6 +5,14 @@ import type { Socket } from 'node:net';
 /** Pipelined requests that may wait; nobody but an attacker has more. */
 const MAX_WAITING = 256;
 
+/**
+ * After an answer that ends the connection, what follows on it is nobody's request (RFC 9112 §9.6): after a refusal it may
+ * be what an attacker has hidden in the request that was refused.
+ */
+function isEnding(socket: Socket): boolean {
+  return socket.destroyed || socket.writableEnded;
+}
+
 interface Lane {
   /** The answer being made; null when the connection is idle. */
   current: ServerResponse | null;
@@ -16,6 +24,7 @@ export class Lanes {
 
   /** Calls `start` once every earlier answer on this connection has ended; never when the connection is gone by then. */
   run(socket: Socket, response: ServerResponse, start: () => void): void {
+    if (isEnding(socket)) return;
     let lane = this.#lanes.get(socket);
     if (lane === undefined) {
       lane = { current: null, waiting: [] };
@@ -36,7 +45,7 @@ export class Lanes {
     response.once('close', () => {
       lane.current = null;
       const next = lane.waiting.shift();
-      if (next !== undefined && !socket.destroyed) this.#begin(socket, lane, next.response, next.start);
+      if (next !== undefined && !isEnding(socket)) this.#begin(socket, lane, next.response, next.start);
     });
     start();
   }
