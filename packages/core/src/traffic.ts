@@ -12,9 +12,12 @@ export type StatusClass = (typeof STATUS_CLASSES)[number];
 export interface TrafficFigures {
   /** Answers by status class; their sum is the number of requests. */
   statuses: Readonly<Record<StatusClass, number>>;
-  /** One count per bucket of {@link LATENCY_BOUNDS_MS}, and one for what is slower; from request to end of answer. */
+  /**
+   * One count per bucket of {@link LATENCY_BOUNDS_MS}, and one for what is slower; from request to end of answer.
+   * WebSockets (101) are not among them.
+   */
   latency: readonly number[];
-  /** Bytes from clients, and to them. */
+  /** Bytes from clients, and to them: bodies, WebSocket frames, and roughly the heads; nothing that TLS adds. */
   bytesIn: number;
   bytesOut: number;
 }
@@ -23,11 +26,11 @@ export interface TrafficFigures {
 export interface TrafficMinute extends TrafficFigures {
   appId: string;
   colour: Colour | null;
-  /** Begin of the minute. */
+  /** Begin of the minute in which the answer ended. */
   minute: Date;
 }
 
-/** One answered request. */
+/** One request of a client whose answer has ended, a WebSocket when it closed. The platform's own proofs are not told. */
 export interface AccessEntry {
   /** When the request had been read. */
   at: Date;
@@ -42,6 +45,7 @@ export interface AccessEntry {
   method: string;
   /** With its query. */
   path: string;
+  /** 101 for a WebSocket; 499 when the client left before its answer began. */
   status: number;
   bytesIn: number;
   bytesOut: number;

@@ -13,6 +13,14 @@ export interface Limits {
   /** Nothing moves between router and app for this long before the answer begins. */
   answerTimeoutMs: number;
   maxHeaderBytes: number;
+  /** A member gets no more requests than these at a time, WebSockets aside; others wait in a line. */
+  maxRequestsPerMember: number;
+  /** A request waits this long for a member before it is answered 503. */
+  queueTimeoutMs: number;
+  /** A member that could not be connected to gets nothing for this long while the pool has others. */
+  memberDownMs: number;
+  /** Between two reports of traffic figures. */
+  trafficIntervalMs: number;
   /** `close()` waits this long for what is in flight. */
   closeDeadlineMs: number;
 }
@@ -25,5 +33,9 @@ export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
   connectTimeoutMs: 5_000,
   answerTimeoutMs: 3 * 60_000,
   maxHeaderBytes: 32 * 1024,
+  maxRequestsPerMember: 512,
+  queueTimeoutMs: 30_000,
+  memberDownMs: 2_000,
+  trafficIntervalMs: 2_000,
   closeDeadlineMs: 10_000,
 });

@@ -78,8 +78,8 @@ h1{font-size:1.4em}small{color:#678}</style><h1>${title}</h1><p>${text}</p><smal
 `;
 }
 
-/** Sends the page: HTML where Accept has it, else plain text; ends the answer. */
-export function sendPage(request: IncomingMessage, response: ServerResponse, page: Page): void {
+/** Sends the page: HTML where Accept has it, else plain text; ends the answer. Returns its bytes, roughly. */
+export function sendPage(request: IncomingMessage, response: ServerResponse, page: Page): number {
   const asHtml = /text\/html/i.test(request.headers.accept ?? '');
   const body = Buffer.from(asHtml ? (page.ownHtml ?? html(page)) : `${page.text}\n`);
   const headers = [
@@ -101,4 +101,5 @@ export function sendPage(request: IncomingMessage, response: ServerResponse, pag
   if (page.status === 405) headers.push('Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS');
   response.writeHead(page.status, headers);
   response.end(body);
+  return headers.join().length + (request.method === 'HEAD' ? 0 : body.length);
 }

@@ -10,15 +10,17 @@ export interface FlagQuestion {
   host: string;
   path: string;
   /** Where HTTPS is served; null: nowhere. */
-  securePort: number | null;
+  securePort(): number | null;
 }
 
 /** Null: the request goes to the app. The proof passes every flag; a router without HTTPS leaves `httpsOnly` out. */
 export function flagPage({ route, maintenanceHtml }: RoutedApp, question: FlagQuestion): Page | null {
   if (question.proven) return null;
   if (route.maintenance) return maintenancePage(maintenanceHtml);
-  const { secure, host, path, securePort } = question;
-  if (!route.httpsOnly || secure || securePort === null) return null;
+  if (!route.httpsOnly || question.secure) return null;
+  const { host, path } = question;
+  const securePort = question.securePort();
+  if (securePort === null) return null;
   const port = securePort === 443 ? '' : `:${securePort}`;
   return redirectPage(`https://${host}${port}${path.startsWith('/') ? path : '/'}`);
 }

@@ -3,11 +3,12 @@ import type { Agent, IncomingMessage, ServerResponse } from 'node:http';
 import type { Limits } from '../limits.ts';
 import { PAGES, type Page, refusalPage, sendPage } from '../pages.ts';
 import { Attempt } from './attempt.ts';
-import type { Flights } from './flight.ts';
+import type { Flights, Leave } from './flight.ts';
 import { answerHeaders } from './headers.ts';
+import type { Passage } from './passage.ts';
 import { pour } from './pour.ts';
 import type { Inquiry } from './screen.ts';
-import { choose, type RoutedApp } from './table.ts';
+import { type Choice, choose, type RoutedApp, type Settled } from './table.ts';
 import { sendUpload, voidUpload, watchUpload } from './upload.ts';
 import { freshAgent, type Upstream, uploadAgent } from './upstream.ts';
 
@@ -16,6 +17,8 @@ export interface ForwardContext {
   limits: Limits;
   /** Called with what went wrong between router and app. */
   trouble(upstream: Upstream, error: Error): void;
+  /** Called when a request of an app is over. */
+  record(passage: Passage): void;
 }
 
 export interface Exchange {
@@ -24,6 +27,9 @@ export interface Exchange {
   inquiry: Inquiry;
   /** Undefined: nobody owns the host. */
   app: RoutedApp | undefined;
+  /** The router's own answer in place of the app's. */
+  ownPage: Page | null;
+  passage: Passage;
   /** The request has proven the per-start secret: its answer names the deployment. */
   proven: boolean;
   /** The client waits for 100 Continue. */
@@ -42,6 +48,9 @@ class Forwarding {
   readonly #refused = new Set<Upstream>();
   #replayed = false;
   #attempt: Attempt | null = null;
+  #leaveLine: () => void = () => {};
+  /** Over all its waits. */
+  #waitsUntil: number | null = null;
 
   constructor(context: ForwardContext, exchange: Exchange) {
     this.#context = context;
@@ -49,27 +58,57 @@ class Forwarding {
   }
 
   start(): void {
-    const { request, response, inquiry, app } = this.#exchange;
+    const { request, response, inquiry, app, ownPage } = this.#exchange;
     response.once('close', () => this.#clientDone());
     if (inquiry.hasBody) {
       const gone = () => this.#attempt?.outgoing.destroy();
       watchUpload(request, response, { idleMs: this.#context.limits.uploadIdleMs, gone });
     }
     if (app === undefined) this.#page(PAGES.unknownHost);
-    else this.#try(app, false);
+    else if (ownPage !== null) this.#page(ownPage);
+    else if (app.line.isEmpty) this.#try(app, false);
+    else this.#wait(app, false);
+  }
+
+  /** Chosen anew for every try: after a flip the next one goes to the new pool. */
+  #choose(app: RoutedApp): Choice {
+    return choose(app, { tried: this.#refused, maxRequests: this.#context.limits.maxRequestsPerMember });
   }
 
   #try(app: RoutedApp, fresh: boolean): void {
-    // Chosen anew for every try: after a flip the next one goes to the new pool.
-    const choice = choose(app, this.#refused);
+    const choice = this.#choose(app);
+    if (choice.kind === 'busy') this.#wait(app, fresh);
+    else this.#take(app, choice, fresh);
+  }
+
+  #wait(app: RoutedApp, fresh: boolean): void {
+    const now = performance.now();
+    this.#waitsUntil ??= now + this.#context.limits.queueTimeoutMs;
+    // After a wait any member may do: all who wait are alike, so that the first never stands in the way of others.
+    this.#refused.clear();
+    this.#leaveLine = app.line.join({
+      timeoutMs: Math.max(0, this.#waitsUntil - now),
+      go: () => {
+        const choice = this.#choose(app);
+        if (choice.kind === 'busy') return false;
+        this.#leaveLine();
+        this.#take(app, choice, fresh);
+        return true;
+      },
+      late: () => this.#page(PAGES.crowded),
+    });
+  }
+
+  #take(app: RoutedApp, choice: Settled, fresh: boolean): void {
     if (choice.kind !== 'member') {
       this.#page(choice.kind === 'noMember' && this.#refused.size > 0 ? PAGES.unreachable : PAGES[choice.kind]);
       return;
     }
-    const { upstream, deploymentId } = choice;
-    const { inquiry, expectsContinue } = this.#exchange;
-    const { flights, limits } = this.#context;
-    const leave = flights.enterRequest(upstream.instanceId);
+    const { upstream, deploymentId, colour } = choice;
+    const { inquiry, expectsContinue, passage } = this.#exchange;
+    const { limits } = this.#context;
+    const leave = this.#enter(app, upstream);
+    passage.given(colour, upstream.instanceId);
     const headers = expectsContinue ? [...inquiry.headers, 'Expect', '100-continue'] : inquiry.headers;
     const agent = this.#agent(upstream, fresh);
     const { method, path } = inquiry;
@@ -83,6 +122,20 @@ class Forwarding {
     this.#follow(this.#attempt, app);
   }
 
+  #enter(app: RoutedApp, upstream: Upstream): Leave {
+    const leaveFlight = this.#context.flights.enterRequest(upstream.instanceId);
+    const leavePlace = upstream.take(this.#context.limits.memberDownMs);
+    let inside = true;
+    return () => {
+      if (!inside) return;
+      inside = false;
+      leavePlace();
+      // Before the count goes down, so that it is never nothing while somebody waits.
+      app.line.advance();
+      leaveFlight();
+    };
+  }
+
   #agent(upstream: Upstream, fresh: boolean): Agent {
     const { inquiry } = this.#exchange;
     if (inquiry.replayable && !fresh) return upstream.agent;
@@ -91,7 +144,10 @@ class Forwarding {
 
   #follow(attempt: Attempt, app: RoutedApp): void {
     const { outgoing } = attempt;
-    attempt.whenConnected(this.#context.limits, () => this.#sendBody(attempt));
+    attempt.whenConnected(this.#context.limits, () => {
+      attempt.upstream.reached();
+      this.#sendBody(attempt);
+    });
     outgoing.once('response', (answer) => this.#answer(attempt, answer));
     outgoing.on('error', (error) => this.#failed(attempt, app, error));
     outgoing.once('close', () => {
@@ -104,7 +160,7 @@ class Forwarding {
 
   /** The body is taken from the client only once connected: until then another member could still have had it. */
   #sendBody({ outgoing }: Attempt): void {
-    const { request, response, inquiry, expectsContinue } = this.#exchange;
+    const { request, response, inquiry, expectsContinue, passage } = this.#exchange;
     if (!inquiry.hasBody) return;
     if (expectsContinue) {
       outgoing.once('continue', () => {
@@ -112,25 +168,31 @@ class Forwarding {
       });
       outgoing.flushHeaders();
     }
-    sendUpload(request, outgoing);
+    sendUpload(request, outgoing, (bytes) => {
+      passage.bytesIn += bytes;
+    });
   }
 
   #answer(attempt: Attempt, answer: IncomingMessage): void {
     const { outgoing } = attempt;
     attempt.answer = answer;
     outgoing.socket?.setTimeout(0);
-    const { request, response, inquiry, proven, expectsContinue } = this.#exchange;
+    const { request, response, inquiry, proven, expectsContinue, passage } = this.#exchange;
     // A client that was told no instead of "continue" may never send its body: the connection has no known state.
     if (expectsContinue && !request.complete) response.shouldKeepAlive = false;
     try {
       const headers = answerHeaders(answer.rawHeaders, proven ? attempt.deploymentId : null);
       response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', headers);
+      passage.answered(answer.statusCode ?? 502, headers);
     } catch {
       this.#giveUp(attempt, PAGES.unreachable);
       outgoing.destroy();
       return;
     }
     pour(answer, response, {
+      moved: (bytes) => {
+        passage.bytesOut += bytes;
+      },
       whole: () => {
         // Node's client takes no more of an upload once the answer is whole, and neither would most apps.
         if (!inquiry.hasBody || outgoing.writableFinished) return;
@@ -162,7 +224,10 @@ class Forwarding {
     }
     attempt.leave();
     if (attempt.connected) this.#replayed = true;
-    else this.#refused.add(attempt.upstream);
+    else {
+      attempt.upstream.missed(this.#context.limits.memberDownMs);
+      this.#refused.add(attempt.upstream);
+    }
     this.#try(app, attempt.connected);
   }
 
@@ -173,10 +238,11 @@ class Forwarding {
   }
 
   #page(page: Page): void {
-    const { request, response, inquiry, expectsContinue } = this.#exchange;
+    const { request, response, inquiry, expectsContinue, passage } = this.#exchange;
     if (response.destroyed) return;
     if (expectsContinue) response.shouldKeepAlive = false;
-    sendPage(request, response, page);
+    const bytes = sendPage(request, response, page);
+    passage.answeredHere(page.status, bytes);
     if (inquiry.hasBody) voidUpload(request, this.#context.limits.lingerMs);
   }
 
@@ -190,6 +256,8 @@ class Forwarding {
   }
 
   #clientDone(): void {
+    this.#leaveLine();
+    this.#context.record(this.#exchange.passage);
     const attempt = this.#attempt;
     if (attempt === null) return;
     if (!this.#exchange.response.writableFinished) attempt.outgoing.destroy();

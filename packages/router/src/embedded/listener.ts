@@ -1,13 +1,17 @@
 /** The HTTP server of the embedded router: reads each request, finds its app, and hands it on. Keeps no routes. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Limits } from '../limits.ts';
-import { PAGES, refusalPage, sendPage } from '../pages.ts';
+import { PAGES, type Page, refusalPage, sendPage } from '../pages.ts';
+import type { Certificates } from './certificates.ts';
+import { flagPage } from './flags.ts';
 import { type ForwardContext, forward } from './forward.ts';
 import { Lanes } from './lanes.ts';
 import { answerBadRequest, answerConnect } from './malformed.ts';
-import { isWebSocket, screen } from './screen.ts';
-import type { Table } from './table.ts';
+import { isSecure, Passage } from './passage.ts';
+import { type Inquiry, isWebSocket, screen } from './screen.ts';
+import type { RoutedApp, Table } from './table.ts';
 import { answerOnSocket, upgrade } from './upgrade.ts';
 
 export interface ListenerOptions {
@@ -17,13 +21,18 @@ export interface ListenerOptions {
   isProof(given: string | null): boolean;
   /** While it is true, connections end with their answer. */
   isClosing(): boolean;
+  /** Where HTTPS is served; null: nowhere. */
+  securePort(): number | null;
 }
 
-/** A server that does not listen yet. */
-export function createListener(options: ListenerOptions): Server {
+/** A client has this long for its part of a TLS handshake. */
+const HANDSHAKE_MS = 15_000;
+
+/** A server that does not listen yet; with certificates it speaks HTTPS only. */
+export function createListener(options: ListenerOptions, certificates: Certificates | null = null): Server {
   const { limits } = options;
   const lanes = new Lanes();
-  const server = createServer({
+  const settings = {
     keepAlive: true,
     keepAliveInitialDelay: 30_000,
     keepAliveTimeout: limits.keepAliveMs,
@@ -37,7 +46,8 @@ export function createListener(options: ListenerOptions): Server {
     requireHostHeader: false,
     optimizeEmptyRequests: true,
     shouldUpgradeCallback: isWebSocket,
-  });
+  };
+  const server = certificates === null ? createServer(settings) : secureServer(settings, certificates);
   const take = (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) =>
     lanes.run(request.socket, response, () => serve(options, request, response, expectsContinue));
   server.on('request', take(false));
@@ -54,41 +64,67 @@ export function createListener(options: ListenerOptions): Server {
   return server;
 }
 
+function secureServer(settings: ServerOptions, certificates: Certificates): Server {
+  const server = createSecureServer({ ...settings, ...certificates.tlsOptions, handshakeTimeout: HANDSHAKE_MS });
+  certificates.serve(server);
+  // A handshake that failed: Node cuts the connection, and there is nobody to tell.
+  server.on('tlsClientError', () => {});
+  return server;
+}
+
+interface Reading {
+  inquiry: Inquiry | null;
+  /** In place of the app's answer. */
+  ownPage: Page | null;
+  app: RoutedApp | undefined;
+  proven: boolean;
+  passage: Passage;
+}
+
+function read({ table, isProof, securePort }: ListenerOptions, request: IncomingMessage): Reading {
+  const screening = screen(request);
+  if (!screening.ok) {
+    const { status, reason, host } = screening.refusal;
+    const app = host === null ? undefined : table.appOf(host);
+    const passage = new Passage(request, app?.appId ?? null);
+    return { inquiry: null, ownPage: refusalPage(status, reason), app, proven: false, passage };
+  }
+  const { inquiry } = screening;
+  const app = table.appOf(inquiry.host);
+  const proven = isProof(inquiry.proof);
+  const { host, path } = inquiry;
+  const question = { proven, secure: isSecure(request), host, path, securePort };
+  const ownPage = app === undefined ? PAGES.unknownHost : flagPage(app, question);
+  const passage = new Passage(request, proven ? null : (app?.appId ?? null));
+  return { inquiry, ownPage, app, proven, passage };
+}
+
 function serve(
-  { table, context, isProof, isClosing }: ListenerOptions,
+  options: ListenerOptions,
   request: IncomingMessage,
   response: ServerResponse,
   expectsContinue: boolean,
 ): void {
-  if (isClosing()) response.shouldKeepAlive = false;
-  const screening = screen(request);
-  if (!screening.ok) {
-    response.shouldKeepAlive = false;
-    sendPage(request, response, refusalPage(screening.refusal.status, screening.refusal.reason));
+  if (options.isClosing()) response.shouldKeepAlive = false;
+  const { inquiry, ownPage, app, proven, passage } = read(options, request);
+  if (inquiry !== null) {
+    forward(options.context, { request, response, inquiry, ownPage, app, proven, passage, expectsContinue });
     return;
   }
-  const { inquiry } = screening;
-  const app = table.appOf(inquiry.host);
-  forward(context, { request, response, inquiry, app, proven: isProof(inquiry.proof), expectsContinue });
+  response.shouldKeepAlive = false;
+  response.once('close', () => options.context.record(passage));
+  const page = ownPage ?? PAGES.unknownHost;
+  passage.answeredHere(page.status, sendPage(request, response, page));
 }
 
-function serveUpgrade(
-  { table, context, isProof }: ListenerOptions,
-  request: IncomingMessage,
-  client: Socket,
-  head: Buffer,
-): void {
-  const screening = screen(request);
-  const refused = screening.ok
-    ? screening.inquiry.hasBody
-      ? refusalPage(400, 'A WebSocket handshake has no body.')
-      : null
-    : refusalPage(screening.refusal.status, screening.refusal.reason);
-  const app = screening.ok ? table.appOf(screening.inquiry.host) : undefined;
-  if (screening.ok && app !== undefined && refused === null) {
-    const { inquiry } = screening;
-    upgrade(context, { request, client, head, inquiry, app, proven: isProof(inquiry.proof) });
+function serveUpgrade(options: ListenerOptions, request: IncomingMessage, client: Socket, head: Buffer): void {
+  const { inquiry, app, proven, passage, ownPage } = read(options, request);
+  const refused = inquiry?.hasBody ? refusalPage(400, 'A WebSocket handshake has no body.') : null;
+  if (inquiry !== null && app !== undefined && refused === null) {
+    upgrade(options.context, { request, client, head, inquiry, app, ownPage, passage, proven });
     return;
   }
-  answerOnSocket(request, client, (response) => sendPage(request, response, refused ?? PAGES.unknownHost));
+  const page = refused ?? ownPage ?? PAGES.unknownHost;
+  client.once('close', () => options.context.record(passage));
+  answerOnSocket(request, client, (response) => passage.answeredHere(page.status, sendPage(request, response, page)));
 }

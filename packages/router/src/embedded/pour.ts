@@ -3,6 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { passedTrailers } from './headers.ts';
 
 export interface PourEvents {
+  /** So many bytes go to the client. */
+  moved(bytes: number): void;
   /** The answer has come whole, and all of it was handed to the client's connection. */
   whole(): void;
   /** It ended before it was whole. */
@@ -15,6 +17,7 @@ export function pour(answer: IncomingMessage, response: ServerResponse, events: 
   const resume = () => answer.resume();
   answer.on('data', (chunk: Buffer) => {
     begun = true;
+    events.moved(chunk.length);
     if (!response.write(chunk)) {
       answer.pause();
       response.once('drain', resume);

@@ -3,11 +3,15 @@ import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type AccessEntry, type Address, type Route, TealError, type TrafficMinute } from '@teal/core';
 import type { Certificate, ObservedApp, Pool, Router } from '@teal/deployer';
+import { AccessLog, type ReadOptions } from '../accessLog.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import { checkMaintenanceHtml } from '../pages.ts';
 import { proofTest } from '../proof.ts';
+import { TrafficMeter } from '../trafficMeter.ts';
+import { Certificates } from './certificates.ts';
 import { type Count, type DrainOptions, Flights } from './flight.ts';
-import { createListener } from './listener.ts';
+import { createListener, type ListenerOptions } from './listener.ts';
+import type { Passage } from './passage.ts';
 import { Table } from './table.ts';
 
 /** pino's shape; anything alike will do. */
@@ -21,6 +25,10 @@ export interface EmbeddedRouterOptions {
   host: string;
   /** 0 takes any free one. */
   port: number;
+  /** Of HTTPS; 0 takes any free one. Null (the default): none. */
+  securePort?: number | null;
+  /** Folder of the access log; null (the default) keeps its last entries in memory only. */
+  accessLogDir?: string | null;
   /** The per-start secret of proof requests; never empty. */
   proofSecret: string;
   limits?: Partial<Limits>;
@@ -43,46 +51,72 @@ class NodeRouter implements EmbeddedRouter {
   readonly #table = new Table();
   readonly #flights = new Flights();
   readonly #server: Server;
+  readonly #certificates = new Certificates();
+  /** Null without HTTPS. */
+  readonly #secureServer: Server | null;
+  readonly #meter: TrafficMeter;
+  readonly #accessLog: AccessLog;
   readonly #sockets = new Set<Socket>();
   #closing: Promise<void> | null = null;
 
   constructor(options: EmbeddedRouterOptions) {
     this.#options = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
-    this.#server = createListener({
+    const { log, proofSecret, securePort = null, accessLogDir = null } = options;
+    const trouble = (error: unknown) => log?.warn({ err: error }, 'traffic could not be recorded');
+    this.#meter = new TrafficMeter({ intervalMs: this.#limits.trafficIntervalMs, trouble });
+    this.#accessLog = new AccessLog({ dir: accessLogDir, trouble });
+    const listening: ListenerOptions = {
       limits: this.#limits,
       table: this.#table,
-      isProof: proofTest(options.proofSecret),
+      isProof: proofTest(proofSecret),
       isClosing: () => this.#closing !== null,
+      securePort: () => this.secureAddress()?.port ?? null,
       context: {
         flights: this.#flights,
         limits: this.#limits,
         trouble: ({ instanceId, address }, error) =>
-          options.log?.debug({ instanceId, address, err: error }, 'an instance did not take a request'),
+          log?.debug({ instanceId, address, err: error }, 'an instance did not take a request'),
+        record: (passage) => this.#record(passage),
       },
-    });
+    };
+    this.#server = createListener(listening);
+    this.#secureServer = securePort === null ? null : createListener(listening, this.#certificates);
   }
 
   async listen(): Promise<void> {
-    this.#server.on('connection', (socket: Socket) => {
+    const { port, securePort } = this.#options;
+    await this.#listen(this.#server, port, '--http-port');
+    if (this.#secureServer === null) return;
+    try {
+      await this.#listen(this.#secureServer, securePort ?? 0, '--https-port');
+    } catch (error) {
+      await this.#stop(this.#server);
+      throw error;
+    }
+  }
+
+  async #listen(server: Server, port: number, option: string): Promise<void> {
+    const { host, log } = this.#options;
+    server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
     });
-    const { host, port } = this.#options;
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (cause: NodeJS.ErrnoException) =>
-        reject(
-          cause.code === 'EADDRINUSE'
-            ? new TealError('port_taken', { port, host, option: '--http-port' }, { cause })
-            : cause,
-        ),
+      server.once('error', (cause: NodeJS.ErrnoException) =>
+        reject(cause.code === 'EADDRINUSE' ? new TealError('port_taken', { port, host, option }, { cause }) : cause),
       );
-      this.#server.listen({ host, port, backlog: 4096 }, resolve);
+      server.listen({ host, port, backlog: 4096 }, resolve);
     });
-    this.#server.removeAllListeners('error');
-    this.#server.on('error', (error) =>
-      this.#options.log?.warn({ err: error }, 'the router could not accept a connection'),
-    );
+    server.removeAllListeners('error');
+    server.on('error', (error) => log?.warn({ err: error }, 'the router could not accept a connection'));
+  }
+
+  #record(passage: Passage): void {
+    const entry = passage.entry();
+    if (entry === null) return;
+    this.#meter.record(entry);
+    this.#accessLog.append(entry);
   }
 
   async setPool(pool: Pool): Promise<void> {
@@ -102,11 +136,17 @@ class NodeRouter implements EmbeddedRouter {
     this.#table.setMaintenancePage(appId, html);
   }
 
-  async setCertificates(_certificates: readonly Certificate[]): Promise<void> {}
+  async setCertificates(certificates: readonly Certificate[]): Promise<void> {
+    this.#certificates.replace(certificates);
+  }
 
-  watchTraffic(_listener: (minutes: readonly TrafficMinute[]) => void, _signal: AbortSignal): void {}
+  watchTraffic(listener: (minutes: readonly TrafficMinute[]) => void, signal: AbortSignal): void {
+    this.#meter.watch(listener, signal);
+  }
 
-  async *accessLog(_appId: string): AsyncIterable<AccessEntry> {}
+  accessLog(appId: string, options: ReadOptions): AsyncIterable<AccessEntry> {
+    return this.#accessLog.read(appId, options);
+  }
 
   async removeApp(appId: string): Promise<void> {
     this.#table.remove(appId);
@@ -129,13 +169,11 @@ class NodeRouter implements EmbeddedRouter {
   }
 
   publicAddress(): Address {
-    const { address, port } = this.#server.address() as AddressInfo;
-    const host = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address;
-    return { host, port };
+    return addressOf(this.#server);
   }
 
   secureAddress(): Address | null {
-    return null;
+    return this.#secureServer === null ? null : addressOf(this.#secureServer);
   }
 
   close(): Promise<void> {
@@ -145,17 +183,29 @@ class NodeRouter implements EmbeddedRouter {
 
   /** Accepts nothing new, lets what is in flight end within the deadline, then cuts. */
   async #close(): Promise<void> {
-    if (!this.#server.listening) {
-      this.#table.retireAll();
-      return;
+    const servers = [this.#server, this.#secureServer].filter((server) => server?.listening === true);
+    const stopped = servers.map((server) => this.#stop(server as Server));
+    if (servers.length > 0) {
+      const deadlineMs = this.#limits.closeDeadlineMs;
+      const signal = new AbortController().signal;
+      await this.#flights.drained(this.#flights.instanceIds(), { deadlineMs, webSocketDeadlineMs: deadlineMs, signal });
     }
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    const deadlineMs = this.#limits.closeDeadlineMs;
-    const signal = new AbortController().signal;
-    await this.#flights.drained(this.#flights.instanceIds(), { deadlineMs, webSocketDeadlineMs: deadlineMs, signal });
     // Also those that the HTTP server has let go of: WebSockets, refused handshakes.
     for (const socket of this.#sockets) socket.destroy();
     this.#table.retireAll();
-    await closed;
+    await Promise.all(stopped);
+    this.#meter.close();
+    await this.#accessLog.close();
   }
+
+  #stop(server: Server): Promise<void> {
+    return new Promise((resolve) => server.close(() => resolve()));
+  }
+}
+
+/** Where a server that listens is reached from this machine. */
+function addressOf(server: Server): Address {
+  const { address, port } = server.address() as AddressInfo;
+  const host = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address;
+  return { host, port };
 }

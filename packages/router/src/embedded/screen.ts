@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { normaliseHost } from '../host.ts';
 import { type RequestHeaders, readRequestHeaders } from './headers.ts';
+import { clientHostOf, isSecure } from './passage.ts';
 import { readTarget } from './target.ts';
 
 export interface Inquiry {
@@ -24,6 +25,8 @@ export interface Inquiry {
 export interface Refusal {
   status: number;
   reason: string;
+  /** Whose app was asked, where that is clear. */
+  host: string | null;
 }
 
 export type Screening = { ok: true; inquiry: Inquiry } | { ok: false; refusal: Refusal };
@@ -33,8 +36,8 @@ const LONG_BODY_BYTES = 16 * 1024;
 const METHODS_REPLAYABLE = new Set(['GET', 'HEAD', 'OPTIONS']);
 const METHODS_WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
 
-function refuse(status: number, reason: string): Screening {
-  return { ok: false, refusal: { status, reason } };
+function refuse(status: number, reason: string, host: string | null = null): Screening {
+  return { ok: false, refusal: { status, reason, host } };
 }
 
 /** True for the one upgrade that is forwarded. */
@@ -49,16 +52,16 @@ export function isWebSocket(request: IncomingMessage): boolean {
 
 export function screen(request: IncomingMessage): Screening {
   const method = request.method ?? '';
-  if (method === 'TRACE') return refuse(405, 'This method is not served.');
   const read = readRequestHeaders(request.rawHeaders);
   if (read === null) return refuse(400, 'The Connection header names a field that it must not.');
   if (read.hosts.length !== 1) return refuse(400, 'A request needs exactly one Host header.');
   const host = normaliseHost(read.hosts[0] ?? '');
   if (host === null) return refuse(400, 'The Host header is not valid.');
+  if (method === 'TRACE') return refuse(405, 'This method is not served.', host);
   const path = readTarget(method, request.url ?? '', host);
-  if (path === null) return refuse(400, 'The address in the request line is not valid, or not the one in Host.');
+  if (path === null) return refuse(400, 'The address in the request line is not valid, or not the one in Host.', host);
   const framing = readFraming(request, read);
-  if (framing === null) return refuse(400, 'The length of the body is not clear.');
+  if (framing === null) return refuse(400, 'The length of the body is not clear.', host);
   const headers = [...read.passed, ...framing, ...ownHeaders(request, read.hosts[0] ?? '')];
   const hasBody = read.transferEncoding !== null || Number(read.contentLength ?? 0) > 0;
   const hasLongBody = read.transferEncoding !== null || Number(read.contentLength ?? 0) > LONG_BODY_BYTES;
@@ -76,25 +79,25 @@ function readFraming(request: IncomingMessage, read: RequestHeaders): string[] |
     return clear ? ['Transfer-Encoding', 'chunked'] : null;
   }
   if (read.contentLength !== null) {
-    return /^[0-9]{1,15}$/.test(read.contentLength) ? ['Content-Length', read.contentLength] : null;
+    // Written anew: the next server may read leading zeros in its own way.
+    return /^[0-9]{1,15}$/.test(read.contentLength) ? ['Content-Length', String(Number(read.contentLength))] : null;
   }
   return METHODS_WITH_BODY.has(request.method ?? '') ? ['Content-Length', '0'] : [];
 }
 
 /** What the router says of the request; the client's own words on it are gone by now. */
 function ownHeaders(request: IncomingMessage, host: string): string[] {
-  const { remoteAddress = '', localPort = 0 } = request.socket;
   return [
     'Host',
     host,
     'X-Forwarded-For',
-    remoteAddress.startsWith('::ffff:') ? remoteAddress.slice(7) : remoteAddress,
+    clientHostOf(request),
     'X-Forwarded-Proto',
-    'http',
+    isSecure(request) ? 'https' : 'http',
     'X-Forwarded-Host',
     host,
     'X-Forwarded-Port',
-    String(localPort),
+    String(request.socket.localPort ?? 0),
     'X-Request-Id',
     randomUUID(),
   ];

@@ -1,6 +1,7 @@
 /** Apps, their hosts, pools and routes, in memory. A flip is one assignment here; opens no connection. */
-import { ROUTE_UNKNOWN, type Route } from '@teal/core';
+import { type Colour, ROUTE_UNKNOWN, type Route } from '@teal/core';
 import type { ObservedApp, Pool } from '@teal/deployer';
+import { Line } from './line.ts';
 import { Upstream } from './upstream.ts';
 
 interface RoutedPool {
@@ -17,25 +18,50 @@ export interface RoutedApp {
   readonly pools: { blue: RoutedPool | null; green: RoutedPool | null };
   /** Whose turn it is. */
   turn: number;
+  /** Requests for which no member has a place. */
+  readonly line: Line;
 }
 
 export type Choice =
-  | { kind: 'member'; upstream: Upstream; deploymentId: string }
-  | { kind: 'empty' | 'stopped' | 'noMember' };
+  | { kind: 'member'; upstream: Upstream; colour: Colour; deploymentId: string }
+  | { kind: 'empty' | 'stopped' | 'noMember' }
+  /** There are members, and none has a place. */
+  | { kind: 'busy' };
 
-/** The next member of the live pool that is not in `tried`. */
-export function choose(app: RoutedApp, tried: ReadonlySet<Upstream>): Choice {
-  if (app.route.mode !== 'up') return { kind: app.route.mode };
-  const live = app.pools[app.route.live];
+/** The choice of a request that need not wait. */
+export type Settled = Exclude<Choice, { kind: 'busy' }>;
+
+export interface ChooseOptions {
+  /** Members that are not asked again. */
+  tried: ReadonlySet<Upstream>;
+  /** A member is asked while it has fewer requests than these. */
+  maxRequests: number;
+}
+
+/** The next member of the live pool that has a place; one that is down only where no other is left. */
+export function choose(app: RoutedApp, { tried, maxRequests }: ChooseOptions): Choice {
+  const { route } = app;
+  if (route.mode !== 'up') return { kind: route.mode };
+  const live = app.pools[route.live];
   if (live === null) return { kind: 'noMember' };
-  for (let i = 0; i < live.upstreams.length; i += 1) {
-    app.turn = (app.turn + 1) % live.upstreams.length;
-    const upstream = live.upstreams[app.turn];
-    if (upstream !== undefined && !tried.has(upstream)) {
-      return { kind: 'member', upstream, deploymentId: live.pool.deploymentId };
-    }
+  const { upstreams } = live;
+  let down: number | null = null;
+  let busy = false;
+  const take = (turn: number): Choice => {
+    app.turn = turn;
+    const upstream = upstreams[turn] as Upstream;
+    return { kind: 'member', upstream, colour: route.live, deploymentId: live.pool.deploymentId };
+  };
+  for (let i = 1; i <= upstreams.length; i += 1) {
+    const turn = (app.turn + i) % upstreams.length;
+    const upstream = upstreams[turn];
+    if (upstream === undefined || tried.has(upstream)) continue;
+    if (!upstream.hasPlace(maxRequests)) busy = true;
+    else if (upstream.isDown) down ??= turn;
+    else return take(turn);
   }
-  return { kind: 'noMember' };
+  if (busy) return { kind: 'busy' };
+  return down === null ? { kind: 'noMember' } : take(down);
 }
 
 export class Table {
@@ -47,7 +73,9 @@ export class Table {
   }
 
   setRoute(appId: string, route: Route): void {
-    this.#app(appId).route = route;
+    const app = this.#app(appId);
+    app.route = route;
+    app.line.advance();
   }
 
   setPool(pool: Pool): void {
@@ -60,6 +88,7 @@ export class Table {
     app.pools[pool.colour] = { pool: { ...pool, members }, upstreams };
     const after = new Set(upstreamsOf(app));
     for (const upstream of before) if (!after.has(upstream)) upstream.retire();
+    app.line.advance();
   }
 
   setHosts(appId: string, hosts: readonly string[]): void {
@@ -81,6 +110,7 @@ export class Table {
     for (const upstream of upstreamsOf(app)) upstream.retire();
     // A request that still holds the app and looks for another member must find none.
     app.route = ROUTE_UNKNOWN;
+    app.line.advance();
   }
 
   observe(appId: string): ObservedApp | null {
@@ -109,6 +139,7 @@ export class Table {
         maintenanceHtml: null,
         pools: { blue: null, green: null },
         turn: 0,
+        line: new Line(),
       };
       this.#apps.set(appId, app);
     }

@@ -1,7 +1,7 @@
 /** Checks the request target: a path, `*` for OPTIONS, or an absolute URI that names the same host. */
 import { normaliseHost } from '../host.ts';
 
-const ABSOLUTE = /^http:\/\/([^/?#]+)(.*)$/i;
+const ABSOLUTE = /^https?:\/\/([^/?#]+)(.*)$/i;
 // RFC 9112 §3.2 knows no fragment in a request target, and raw controls, spaces or backslashes have no one reading.
 const UNCLEAR = /[^\x21-\x7e\x80-\xff]|[#\\]/;
 

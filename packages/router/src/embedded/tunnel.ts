@@ -6,13 +6,22 @@ import { CLOSE_GOING_AWAY, FrameCursor } from './frames.ts';
 /** After one side has ended, the other may stay silent this long. */
 const HALF_CLOSED_MS = 10_000;
 
+export interface Moved {
+  /** So many bytes came from the client. */
+  in(bytes: number): void;
+  /** So many go to it. */
+  out(bytes: number): void;
+}
+
 export class Tunnel {
   readonly #client: Socket;
+  readonly #moved: Moved;
   readonly #toClient = new FrameCursor();
   #member: Socket | null = null;
 
-  constructor(client: Socket) {
+  constructor(client: Socket, moved: Moved) {
     this.#client = client;
+    this.#moved = moved;
   }
 
   join(member: Socket, memberHead: Buffer, clientHead: Buffer, leave: Leave): void {
@@ -31,7 +40,11 @@ export class Tunnel {
         if (client.closed && member.closed) leave();
       });
     }
-    member.on('data', (chunk: Buffer) => this.#toClient.push(chunk));
+    member.on('data', (chunk: Buffer) => {
+      this.#toClient.push(chunk);
+      this.#moved.out(chunk.length);
+    });
+    client.on('data', (chunk: Buffer) => this.#moved.in(chunk.length));
     if (memberHead.length > 0) member.unshift(memberHead);
     if (clientHead.length > 0) client.unshift(clientHead);
     member.pipe(client);

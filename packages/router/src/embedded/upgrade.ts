@@ -5,6 +5,7 @@ import { PAGES, type Page, refusalPage, sendPage } from '../pages.ts';
 import { Attempt } from './attempt.ts';
 import type { ForwardContext } from './forward.ts';
 import { answerHeaders } from './headers.ts';
+import type { Passage } from './passage.ts';
 import { pour } from './pour.ts';
 import type { Inquiry } from './screen.ts';
 import { choose, type RoutedApp } from './table.ts';
@@ -19,6 +20,9 @@ export interface UpgradeExchange {
   head: Buffer;
   inquiry: Inquiry;
   app: RoutedApp;
+  /** The router's own answer in place of the app's. */
+  ownPage: Page | null;
+  passage: Passage;
   proven: boolean;
 }
 
@@ -44,19 +48,32 @@ export function answerOnSocket(
 export function upgrade(context: ForwardContext, exchange: UpgradeExchange): void {
   exchange.client.on('error', () => exchange.client.destroy());
   exchange.client.setTimeout(0);
-  tryMember(context, exchange, new Set());
+  const { passage, ownPage, client } = exchange;
+  client.once('close', () => context.record(passage));
+  if (ownPage !== null) answerPage(exchange, ownPage);
+  else tryMember(context, exchange, new Set());
 }
 
 function tryMember(context: ForwardContext, exchange: UpgradeExchange, refused: Set<Upstream>): void {
-  const { client, inquiry, app } = exchange;
-  const choice = choose(app, refused);
+  const { client, inquiry, app, passage } = exchange;
+  // WebSockets take no place: one that stays open all day would keep a request from it.
+  const choice = choose(app, { tried: refused, maxRequests: Number.POSITIVE_INFINITY });
   if (choice.kind !== 'member') {
-    answerPage(exchange, choice.kind === 'noMember' && refused.size > 0 ? PAGES.unreachable : PAGES[choice.kind]);
+    const unreachable = choice.kind === 'busy' || (choice.kind === 'noMember' && refused.size > 0);
+    answerPage(exchange, unreachable ? PAGES.unreachable : PAGES[choice.kind]);
     return;
   }
-  const { upstream, deploymentId } = choice;
+  const { upstream, deploymentId, colour } = choice;
   const { limits, flights } = context;
-  const tunnel = new Tunnel(client);
+  passage.given(colour, upstream.instanceId);
+  const tunnel = new Tunnel(client, {
+    in: (bytes) => {
+      passage.bytesIn += bytes;
+    },
+    out: (bytes) => {
+      passage.bytesOut += bytes;
+    },
+  });
   const leave = flights.enterWebSocket(upstream.instanceId, () => tunnel.goAway());
   const headers = [...inquiry.headers, 'Connection', 'Upgrade', 'Upgrade', 'websocket'];
   const { method, path } = inquiry;
@@ -68,16 +85,22 @@ function tryMember(context: ForwardContext, exchange: UpgradeExchange, refused: 
     answerPage(exchange, refusalPage(400, 'The request holds characters that cannot be sent on.'));
     return;
   }
-  attempt.whenConnected(limits, () => {});
+  attempt.whenConnected(limits, () => upstream.reached());
   followHandshake(exchange, attempt, tunnel, (error) => {
     context.trouble(upstream, error);
     if (attempt.connected) answerPage(exchange, attempt.late ? PAGES.late : PAGES.unreachable);
-    else tryMember(context, exchange, refused.add(upstream));
+    else {
+      upstream.missed(limits.memberDownMs);
+      tryMember(context, exchange, refused.add(upstream));
+    }
   });
 }
 
-function answerPage({ request, client }: UpgradeExchange, page: Page): void {
-  answerOnSocket(request, client, (response) => sendPage(request, response, page));
+function answerPage({ request, client, passage }: UpgradeExchange, page: Page): void {
+  answerOnSocket(request, client, (response) => {
+    const bytes = sendPage(request, response, page);
+    passage.answeredHere(page.status, bytes);
+  });
 }
 
 function followHandshake(
@@ -95,6 +118,7 @@ function followHandshake(
     attempt.answer = answer;
     client.removeListener('close', gone);
     client.write(handshakeAnswer(answer, proof));
+    exchange.passage.answered(101, answer.rawHeaders);
     tunnel.join(member, memberHead, exchange.head, leave);
   });
   outgoing.once('response', (answer) => {
@@ -112,17 +136,26 @@ function followHandshake(
 }
 
 /** The app answered the handshake as an ordinary request. */
-function passRefusal({ request, client }: UpgradeExchange, answer: IncomingMessage, proof: string | null): void {
+function passRefusal(
+  { request, client, passage }: UpgradeExchange,
+  answer: IncomingMessage,
+  proof: string | null,
+): void {
   answerOnSocket(request, client, (response) => {
     try {
-      response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', answerHeaders(answer.rawHeaders, proof));
+      const headers = answerHeaders(answer.rawHeaders, proof);
+      response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', headers);
+      passage.answered(answer.statusCode ?? 502, headers);
     } catch {
       // Node refuses to send some bytes that its parser takes.
       answer.destroy();
       client.destroy();
       return;
     }
-    pour(answer, response, { whole: () => {}, broken: () => client.destroy() });
+    const moved = (bytes: number) => {
+      passage.bytesOut += bytes;
+    };
+    pour(answer, response, { moved, whole: () => {}, broken: () => client.destroy() });
   });
 }
 

@@ -20,8 +20,9 @@ export function watchUpload(
   });
 }
 
-/** Sends body and trailers on. */
-export function sendUpload(request: IncomingMessage, outgoing: ClientRequest): void {
+/** Sends body and trailers on; tells the bytes as they come. */
+export function sendUpload(request: IncomingMessage, outgoing: ClientRequest, moved: (bytes: number) => void): void {
+  request.on('data', (chunk: Buffer) => moved(chunk.length));
   request.pipe(outgoing, { end: false });
   request.once('end', () => {
     if (outgoing.destroyed) return;

@@ -1,4 +1,4 @@
-/** One member's connections. Keeps idle ones for safe requests only; counts and chooses nothing. */
+/** One member: its connections (idle ones are for safe requests only), its places, and whether it is down. Chooses nothing. */
 import { Agent, type ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Address } from '@teal/core';
@@ -49,6 +49,9 @@ export class Upstream {
   readonly instanceId: string;
   readonly address: Address;
   readonly agent: MemberAgent = new MemberAgent();
+  /** Requests that it has at the moment. */
+  #taken = 0;
+  #downUntil = 0;
 
   constructor(member: Member) {
     this.instanceId = member.instanceId;
@@ -61,6 +64,33 @@ export class Upstream {
       this.address.host === member.address.host &&
       this.address.port === member.address.port
     );
+  }
+
+  hasPlace(max: number): boolean {
+    return this.#taken < max;
+  }
+
+  /** Takes a place until the returned function is called. One request at a time tries a member that was down. */
+  take(downMs: number): () => void {
+    this.#taken += 1;
+    if (this.#downUntil > 0) this.missed(downMs);
+    return () => {
+      this.#taken -= 1;
+    };
+  }
+
+  get isDown(): boolean {
+    return this.#downUntil > 0 && performance.now() < this.#downUntil;
+  }
+
+  /** It could not be connected to. */
+  missed(downMs: number): void {
+    this.#downUntil = performance.now() + downMs;
+  }
+
+  /** A connection stands. */
+  reached(): void {
+    this.#downUntil = 0;
   }
 
   /** Closes idle connections now and busy ones after their request. */
