@@ -75,6 +75,10 @@ export class TestPlatform extends PlatformClient {
     return { host: '127.0.0.1', port: this.#platform.httpPort };
   }
 
+  get secureAddress(): { host: string; port: number } {
+    return { host: '127.0.0.1', port: this.#platform.httpsPort ?? 0 };
+  }
+
   /** Removes the previous version's image behind the platform's back, as somebody tidying up the machine might. */
   async removePreviousImage(app: string): Promise<void> {
     const { engine, store } = this.#ports;
@@ -90,6 +94,7 @@ export class TestPlatform extends PlatformClient {
       ...this.#options.environment,
       TEAL_CONSOLE_PORT: new URL(this.consoleUrl).port,
       TEAL_HTTP_PORT: String(this.#platform.httpPort),
+      TEAL_HTTPS_PORT: String(this.#platform.httpsPort ?? 'off'),
     };
     await this.#platform.close();
     const { platform, ports } = await open({ ...this.#options, environment }, this.dataDir);
@@ -107,5 +112,9 @@ export class TestPlatform extends PlatformClient {
 
 export function testConfig(engine: string, dataDir: string, environment: Record<string, string> = {}): Config {
   const args = ['--data', dataDir, '--engine', engine, '--no-install'];
-  return readConfig(args, { TEAL_CONSOLE_PORT: '0', TEAL_HTTP_PORT: '0', ...environment }, ROOT_DIR);
+  return readConfig(
+    args,
+    { TEAL_CONSOLE_PORT: '0', TEAL_HTTP_PORT: '0', TEAL_HTTPS_PORT: '0', ...environment },
+    ROOT_DIR,
+  );
 }

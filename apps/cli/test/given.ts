@@ -34,6 +34,9 @@ export function givenApp(change: Partial<AppView> = {}): AppView {
     name: 'hello',
     state: 'live',
     url: 'http://hello.teal.localhost:8000/',
+    secureUrl: 'https://hello.teal.localhost:8443/',
+    domains: [{ name: 'hello.teal.localhost', primary: true, default: true }],
+    maintenance: false,
     gitUrl: 'http://localhost:4000/git/hello.git',
     deployBranch: 'main',
     settings: {

@@ -16,6 +16,7 @@ const USAGE = `teal up [options]: runs the platform in the foreground; Ctrl-C st
   --engine auto|docker|process  (TEAL_ENGINE)
   --console-port PORT      console, API and git, default 4000 (TEAL_CONSOLE_PORT)
   --http-port PORT         the apps, default 8000 (TEAL_HTTP_PORT)
+  --https-port PORT|off    the apps over HTTPS, default 8443 (TEAL_HTTPS_PORT)
   --host ADDRESS           listen address, default 127.0.0.1 (TEAL_HOST)
   --domain NAME            apps answer at <app>.NAME, default teal.localhost (TEAL_DOMAIN)
   --no-install             never install system packages or start the Docker daemon
@@ -29,6 +30,7 @@ function announce(platform: Platform, config: Config): void {
     '',
     `  Console, API, git   ${platform.consoleUrl}`,
     `  Apps                ${platform.appUrlPattern}`,
+    ...(platform.secureAppUrlPattern === null ? [] : [`                      ${platform.secureAppUrlPattern}`]),
     `  Data folder         ${config.dataDir}`,
     `  Engine              ${platform.engine}${platform.isolated ? '' : ' (no isolation: run only code you trust)'}`,
   ];
@@ -49,7 +51,9 @@ function writeReady(platform: Platform, config: Config): void {
     consoleUrl: platform.consoleUrl,
     apiUrl: `${platform.consoleUrl}/api/v1`,
     appUrlPattern: platform.appUrlPattern,
+    secureAppUrlPattern: platform.secureAppUrlPattern,
     httpPort: platform.httpPort,
+    httpsPort: platform.httpsPort,
     token: platform.firstToken,
     dataDir: config.dataDir,
     engine: platform.engine,

@@ -14,6 +14,7 @@ import { createEmbeddedRouter } from '@teal/router';
 import { type DatabaseOptions, migrate, openStore, type PostgresStore } from '@teal/store';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { openCertificates, type PlatformCertificates } from './certificates/open.ts';
 import type { Config } from './config.ts';
 import { openDatabase } from './database.ts';
 import { type DataFolder, openDataFolder } from './dataFolder.ts';
@@ -27,12 +28,16 @@ export const VERSION = '0.1.0';
 const SOURCE_LIMITS = { maxEntries: 100_000, maxBytes: 2 * 1024 ** 3, maxFileBytes: 512 * 1024 ** 2 };
 const CONCURRENT_APPS = 4;
 const CLOSE_DEADLINE_MS = 5_000;
+const ANY_APP = { name: '<app>', domains: [] };
 
 export interface Platform {
   consoleUrl: string;
   /** An app's URL with `<app>` for its name. */
   appUrlPattern: string;
+  /** The same over HTTPS; null without. */
+  secureAppUrlPattern: string | null;
   httpPort: number;
+  httpsPort: number | null;
   /** The admin's token; only after the first start on a data folder. */
   firstToken: string | null;
   engine: Engine['kind'];
@@ -113,7 +118,13 @@ async function start(
   undo.add('queue', () => queue.close());
   const mail = await openMail(config, folder, undo);
   const proofSecret = randomBytes(32).toString('base64url');
-  const router = createEmbeddedRouter({ host: config.host, port: config.httpPort, proofSecret, log });
+  const router = createEmbeddedRouter({
+    host: config.host,
+    port: config.httpPort,
+    securePort: config.httpsPort,
+    proofSecret,
+    log,
+  });
   undo.add('router', () => router.close());
   const source = createSourceReader({ repositoriesDir: folder.repositoriesDir, limits: SOURCE_LIMITS });
   undo.add('source', async () => source.close());
@@ -148,7 +159,9 @@ async function start(
     isolated: engine.kind === 'docker',
     mailbox: mail.mailbox !== null,
   } as const;
+  const certificates = await openCertificates({ store, router, log }, config);
   const http = await openHttp({
+    certificates,
     config,
     log,
     undo,
@@ -166,14 +179,17 @@ async function start(
   undo.add('deployer', () => deployer.close());
   await router.listen();
   places.httpPort = router.publicAddress().port;
+  places.httpsPort = router.secureAddress()?.port ?? null;
   await startWork({ queue, deployer, store, log, undo });
   await listen(http, config);
   places.consolePort = portOf(http);
 
   return {
     consoleUrl: places.consoleUrl(),
-    appUrlPattern: places.urlOf({ name: '<app>' }),
+    appUrlPattern: places.urlOf(ANY_APP),
+    secureAppUrlPattern: places.secureUrlOf(ANY_APP),
     httpPort: places.httpPort,
+    httpsPort: places.httpsPort,
     firstToken,
     engine: engine.kind,
     isolated: platform.isolated,
@@ -258,11 +274,18 @@ function createPlaces(config: Config) {
   return {
     consolePort: config.consolePort,
     httpPort: config.httpPort,
+    /** Null without HTTPS. */
+    httpsPort: config.httpsPort,
     consoleUrl(): string {
       return `http://${consoleHost}${withPort(this.consolePort)}`;
     },
-    urlOf(app: Pick<App, 'name'>): string {
-      return `http://${app.name}.${config.domain}${withPort(this.httpPort)}/`;
+    domain: config.domain,
+    urlOf(app: Pick<App, 'name' | 'domains'>): string {
+      return `http://${hostsOf(app, config.domain)[0]}${withPort(this.httpPort)}/`;
+    },
+    secureUrlOf(app: Pick<App, 'name' | 'domains'>): string | null {
+      if (this.httpsPort === null) return null;
+      return `https://${hostsOf(app, config.domain)[0]}${this.httpsPort === 443 ? '' : `:${this.httpsPort}`}/`;
     },
     gitUrlOf(app: Pick<App, 'name'>): string {
       return `${this.consoleUrl()}/git/${app.name}.git`;
@@ -276,7 +299,8 @@ interface HttpParts extends Parts {
   engine: Engine;
   mailbox: Mailbox | null;
   places: ReturnType<typeof createPlaces>;
-  platform: Omit<Me['platform'], 'appUrlPattern'>;
+  certificates: PlatformCertificates;
+  platform: Omit<Me['platform'], 'appUrlPattern' | 'secureAppUrlPattern'>;
 }
 
 async function openHttp(parts: HttpParts): Promise<FastifyInstance> {
@@ -295,11 +319,23 @@ async function openHttp(parts: HttpParts): Promise<FastifyInstance> {
   const platform: Me['platform'] = {
     ...parts.platform,
     get appUrlPattern() {
-      return places.urlOf({ name: '<app>' });
+      return places.urlOf(ANY_APP);
+    },
+    get secureAppUrlPattern() {
+      return places.secureUrlOf(ANY_APP);
     },
   };
   const http = await createHttpServer({
-    deps: { store, deployer, engine: parts.engine, mailbox: parts.mailbox, places, platform, streams },
+    deps: {
+      store,
+      deployer,
+      certificates: parts.certificates,
+      engine: parts.engine,
+      mailbox: parts.mailbox,
+      places,
+      platform,
+      streams,
+    },
     git: (request, response) => remote.handle(request, response),
     consoleDir: config.consoleDir,
     log: log as FastifyBaseLogger,

@@ -1,11 +1,13 @@
 /** The store's things as the API shows them. */
-import type { AppView, CommitView, DeploymentView, PoolView, PreviousView } from '@teal/contracts';
+import type { AppView, CommitView, DeploymentView, DomainView, PoolView, PreviousView } from '@teal/contracts';
 import {
   type App,
   COLOURS,
   type Colour,
   type CommitFacts,
   type Deployment,
+  defaultHost,
+  hostsOf,
   type Instance,
   isTerminal,
   previousRelease,
@@ -14,7 +16,11 @@ import {
 import { configurationDigest, type Store } from '@teal/deployer';
 
 export interface Places {
-  urlOf(app: Pick<App, 'name'>): string;
+  /** Apps have their default host below it. */
+  domain: string;
+  urlOf(app: Pick<App, 'name' | 'domains'>): string;
+  /** Null without HTTPS. */
+  secureUrlOf(app: Pick<App, 'name' | 'domains'>): string | null;
   gitUrlOf(app: Pick<App, 'name'>): string;
 }
 
@@ -41,6 +47,16 @@ export function deploymentView(deployment: Deployment): DeploymentView {
     createdAt: deployment.createdAt.toISOString(),
     times: Object.fromEntries(times),
   };
+}
+
+/** The primary one first. */
+export function domainViews(app: App, platformDomain: string): DomainView[] {
+  const byDefault = defaultHost(app, platformDomain);
+  return hostsOf(app, platformDomain).map((name, index) => ({
+    name,
+    primary: index === 0,
+    default: name === byDefault,
+  }));
 }
 
 interface Facts {
@@ -152,6 +168,9 @@ export async function appView(store: Store, places: Places, app: App): Promise<A
     name: app.name,
     state: app.stopped ? 'stopped' : live === null ? 'empty' : 'live',
     url: places.urlOf(app),
+    secureUrl: places.secureUrlOf(app),
+    domains: domainViews(app, places.domain),
+    maintenance: app.maintenance,
     gitUrl: places.gitUrlOf(app),
     deployBranch: app.deployBranch,
     settings: app.settings,

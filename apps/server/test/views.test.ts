@@ -5,7 +5,12 @@ import { describe, expect, it } from 'vitest';
 import { appView } from '../src/views.ts';
 
 const AT = new Date('2026-01-01T12:00:00Z');
-const PLACES = { urlOf: () => 'http://shop.test/', gitUrlOf: () => 'http://console.test/git/shop.git' };
+const PLACES = {
+  domain: 'teal.localhost',
+  secureUrlOf: () => null,
+  urlOf: () => 'http://shop.test/',
+  gitUrlOf: () => 'http://console.test/git/shop.git',
+};
 
 const app = {
   id: 'app_1',
@@ -13,6 +18,9 @@ const app = {
   environment: {},
   settings: DEFAULT_SETTINGS,
   liveReleaseId: 'two',
+  domains: [],
+  maintenance: false,
+  organisationId: 'orga_1',
   stopped: false,
   deployBranch: 'main',
   createdAt: AT,

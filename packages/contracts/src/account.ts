@@ -11,6 +11,8 @@ export const meSchema = z.object({
     router: z.enum(['embedded', 'haproxy']),
     /** A running app's URL, with `<app>` for its name. */
     appUrlPattern: z.string(),
+    /** The same over HTTPS; null where the platform serves none. */
+    secureAppUrlPattern: z.string().nullable(),
     /** False where apps are not isolated from each other and from the platform. */
     isolated: z.boolean(),
     mailbox: z.boolean().describe('Mails are kept by the platform itself: no SMTP_URL is set'),

@@ -2,6 +2,7 @@
 import { COLOURS, isAppName, isVariableName, RESERVED_VARIABLES } from '@teal/core';
 import { z } from 'zod';
 import { commitSchema, deploymentSchema, timeSchema } from './deployment.ts';
+import { domainSchema } from './hosts.ts';
 
 export const appNameSchema = z
   .string()
@@ -91,6 +92,11 @@ export const appSchema = z.object({
   name: z.string(),
   state: z.enum(['empty', 'live', 'stopped']),
   url: z.string(),
+  /** Over HTTPS; null where the platform serves none. */
+  secureUrl: z.string().nullable(),
+  /** The primary one first. */
+  domains: z.array(domainSchema),
+  maintenance: z.boolean().describe('Visitors get the maintenance page'),
   gitUrl: z.string(),
   deployBranch: z.string().nullable(),
   settings: settingsSchema,

@@ -4,4 +4,5 @@ export * from './app.ts';
 export * from './deployment.ts';
 export * from './error.ts';
 export * from './event.ts';
+export * from './hosts.ts';
 export * from './paths.ts';

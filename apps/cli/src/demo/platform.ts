@@ -53,7 +53,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const consolePort = await freePort(4000);
   const httpPort = await freePort(8000, [consolePort]);
   const env = Object.fromEntries(Object.entries(options.env).filter(([name]) => !FOREIGN.test(name)));
-  const child = spawn(join(options.root, 'teal'), upArguments(options, { consolePort, httpPort }), {
+  const httpsPort = await freePort(8443, [consolePort, httpPort]);
+  const child = spawn(join(options.root, 'teal'), upArguments(options, { consolePort, httpPort, httpsPort }), {
     env: env as NodeJS.ProcessEnv,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     // A session of its own: Ctrl-C reaches the demo alone, which then ends everything in order.
@@ -85,11 +86,26 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   }
 }
 
-function upArguments(options: PlatformOptions, ports: { consolePort: number; httpPort: number }): string[] {
+interface Ports {
+  consolePort: number;
+  httpPort: number;
+  httpsPort: number;
+}
+
+function upArguments(options: PlatformOptions, { consolePort, httpPort, httpsPort }: Ports): string[] {
   const { dataDir, engine, install } = options;
-  const { consolePort, httpPort } = ports;
-  const places = ['--data', dataDir, '--console-port', String(consolePort), '--http-port', String(httpPort)];
-  return ['up', ...places, '--engine', engine, '--ready-fd', '3', ...(install ? [] : ['--no-install'])];
+  const ports = ['--console-port', `${consolePort}`, '--http-port', `${httpPort}`, '--https-port', `${httpsPort}`];
+  return [
+    'up',
+    '--data',
+    dataDir,
+    ...ports,
+    '--engine',
+    engine,
+    '--ready-fd',
+    '3',
+    ...(install ? [] : ['--no-install']),
+  ];
 }
 
 /** The last lines it printed, for when it fails; the launcher's own are passed on. */

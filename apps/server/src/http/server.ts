@@ -8,8 +8,10 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { accountRoutes, signInRoutes } from '../routes/account.ts';
 import { appRoutes } from '../routes/apps.ts';
+import { certificateRoutes } from '../routes/certificates.ts';
 import { deploymentRoutes } from '../routes/deployments.ts';
 import type { Api, RouteDeps } from '../routes/deps.ts';
+import { domainRoutes, maintenanceRoutes } from '../routes/domains.ts';
 import { liveRoutes } from '../routes/live.ts';
 import { useAuthentication } from './authenticate.ts';
 import { serveConsole } from './consoleFiles.ts';
@@ -51,7 +53,7 @@ export async function createHttpServer({ deps, git, consoleDir, log }: ServerOpt
     connectionTimeout: 0,
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
-    routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
+    routerOptions: { maxParamLength: 500, ignoreTrailingSlash: true },
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
   });
@@ -73,6 +75,9 @@ export async function createHttpServer({ deps, git, consoleDir, log }: ServerOpt
   });
   await app.register(async (scope) => gitRoutes(scope, git), { prefix: '/git' });
   await app.register(async (scope) => apiRoutes(scope as unknown as Api, deps), { prefix: '/api/v1' });
+  await app.register(async (scope) => {
+    useAuthentication(scope, deps.store.accounts);
+  });
   app.get('/health', { schema: { hide: true } }, async () => {
     await deps.store.ping();
     return { status: 'ok' };
@@ -98,6 +103,9 @@ async function apiRoutes(api: Api, deps: RouteDeps): Promise<void> {
     useIdempotency(scope as unknown as FastifyInstance, deps.store.idempotency);
     accountRoutes(inner, deps);
     appRoutes(inner, deps);
+    domainRoutes(inner, deps);
+    maintenanceRoutes(inner, deps);
+    certificateRoutes(inner, deps);
     deploymentRoutes(inner, deps);
     liveRoutes(inner, deps);
   });

@@ -44,10 +44,7 @@ export function appRoutes(api: Api, deps: RouteDeps): void {
     { schema: { params: appParams, body: updateAppSchema, response: { 200: appSchema } } },
     async (request) => {
       const app = await requestedApp(deps, request, request.params.app);
-      const { settings, deployBranch } = request.body;
-      return view(
-        await store.apps.update(app.id, { settings: settings && { ...app.settings, ...settings }, deployBranch }),
-      );
+      return view(await deployer.changeApp(app, request.body));
     },
   );
 

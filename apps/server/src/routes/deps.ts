@@ -9,12 +9,14 @@ import type { PostgresStore } from '@teal/store';
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import type { PlatformCertificates } from '../certificates/open.ts';
 import type { EventStreams } from '../http/eventStream.ts';
 import type { Places } from '../views.ts';
 
 export interface RouteDeps {
   store: PostgresStore;
   deployer: Deployer;
+  certificates: PlatformCertificates;
   engine: Engine;
   mailbox: Mailbox | null;
   places: Places;
