@@ -1,11 +1,11 @@
 /** What every engine does, over the port alone. Adapters' test files call {@link engineConformance} with a maker. */
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import type { Address, Environment } from '@teal/core';
 import type { BuildOutcome, Engine, EngineEvent, InstanceSpec, SourceTree, StartedInstance } from '@teal/deployer';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { appWithBuild, probeApp } from './app.ts';
+import { oneOffConformance, processesWith } from './oneoff.ts';
 import { memorySource } from './source.ts';
 import { until } from './until.ts';
 
@@ -56,16 +56,6 @@ export function ask<T = Answer>(address: Address, path = '/', timeoutMs = 1_000)
     );
     request.on('error', reject);
   });
-}
-
-/** Ids of processes on this host whose command line holds `marker`. */
-async function processesWith(marker: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    if (commandLine.includes(marker)) found.push(pid);
-  }
-  return found;
 }
 
 export interface Built {
@@ -452,6 +442,8 @@ export function engineConformance(
         return lines;
       }
     });
+
+    oneOffConformance({ fixture: () => fixture, spec: (environment) => instanceOf(appId, imageRef, environment) });
 
     it('keeps nothing of an app that was removed', { timeout: TEST_MS }, async () => {
       const otherApp = `app_${randomUUID()}`;

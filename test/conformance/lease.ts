@@ -89,6 +89,7 @@ export function leaseCases(make: MakeStore): void {
       commit: facts(),
       environment: {},
       settings: app.settings,
+      releaseCommand: null,
       configurationDigest: 'd',
     };
     const instance = {

@@ -36,6 +36,7 @@ function release(id: string, liveAt: Date | null): Release {
     commit,
     environment: {},
     settings: DEFAULT_SETTINGS,
+    releaseCommand: null,
     configurationDigest: id,
     ...never,
   };

@@ -56,6 +56,7 @@ export interface Release {
   environment: Environment;
   settings: AppSettings;
   /** The Procfile's `release:` line; null when there is none. */
+  releaseCommand: string | null;
   /** Digest of environment and settings: tells a change of configuration from a change of commit. */
   configurationDigest: string;
   createdAt: Date;
@@ -92,6 +93,7 @@ export interface Deployment {
   /** How often a worker has begun it. */
   attempts: number;
   /** When its release command succeeded; null when it has not, or there is none. */
+  releaseCommandAt: Date | null;
   createdAt: Date;
   /** When each state was entered. */
   times: Readonly<Partial<Record<DeploymentState, Date>>>;

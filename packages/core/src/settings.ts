@@ -31,23 +31,29 @@ export const DEFAULT_SETTINGS: Readonly<AppSettings> = Object.freeze({
 /** Waiting times of the platform, in milliseconds; one place, so that tests can shorten them. */
 export interface Timing {
   buildDeadlineMs: number;
+  /** How long a release command may run. */
+  releaseDeadlineMs: number;
   startDeadlineMs: number;
   switchDeadlineMs: number;
   drainDeadlineMs: number;
   webSocketDrainDeadlineMs: number;
   offAfterMs: number;
   stopGraceMs: number;
+  /** How long a hook that runs after a deployment may take. */
+  hookDeadlineMs: number;
   leaseMs: number;
 }
 
 export const DEFAULT_TIMING: Readonly<Timing> = Object.freeze({
   buildDeadlineMs: 15 * 60_000,
+  releaseDeadlineMs: 10 * 60_000,
   startDeadlineMs: 60_000,
   switchDeadlineMs: 10_000,
   drainDeadlineMs: 30_000,
   webSocketDrainDeadlineMs: 5 * 60_000,
   offAfterMs: 10 * 60_000,
   stopGraceMs: 10_000,
+  hookDeadlineMs: 60_000,
   leaseMs: 15_000,
 });
 
@@ -58,4 +64,14 @@ export function healthPaths(environment: Readonly<Record<string, string>>): stri
     .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
     .map((key) => environment[key] ?? '')
     .filter((path) => path.startsWith('/'));
+}
+
+/** The command that an environment asks for after a deployment has gone live or could not start; null: none. */
+export function hookAfter(
+  outcome: 'succeeded' | 'failed',
+  environment: Readonly<Record<string, string>>,
+): { name: string; command: string } | null {
+  const name = outcome === 'succeeded' ? 'CC_RUN_SUCCEEDED_HOOK' : 'CC_RUN_FAILED_HOOK';
+  const command = environment[name]?.trim() ?? '';
+  return command === '' ? null : { name, command };
 }

@@ -15,10 +15,14 @@ export async function deleteApp({ store, queue }: Context, appId: string): Promi
 }
 
 /** The work itself; idempotent, so that a crash in the middle is mended by doing it again. */
-export async function removeApp({ context }: Pick<WorkDeps, 'context'>, { lease }: HeldLease): Promise<void> {
+export async function removeApp(
+  { context, hooks }: Pick<WorkDeps, 'context' | 'hooks'>,
+  { lease }: HeldLease,
+): Promise<void> {
   const { store, engine, router, source, log } = context;
   const { appId } = lease;
   await router.removeApp(appId);
+  await hooks.endOf(appId);
   const running = (await engine.list()).filter((instance) => instance.appId === appId);
   await Promise.all(
     running.map((instance) => engine.stop(instance.ref, { graceMs: context.settings.timing.stopGraceMs })),

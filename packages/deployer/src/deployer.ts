@@ -10,6 +10,7 @@ import { createExitHub } from './exitHub.ts';
 import { type Follow, type FollowOptions, followDeployment } from './followDeployment.ts';
 import { handleEngineEvent } from './followEngine.ts';
 import { createLeaseKeeper } from './leaseKeeper.ts';
+import { createOneOffs } from './oneOffs.ts';
 import type { JobHandlers } from './ports/queue.ts';
 import { reconcileApp } from './reconcile.ts';
 import { TRAFFIC_KEPT_MS } from './recordTraffic.ts';
@@ -23,6 +24,7 @@ import {
 } from './requestDeployment.ts';
 import { restartLive } from './restartLive.ts';
 import { createRetirement } from './retireReleases.ts';
+import { createHooks } from './runHooks.ts';
 import { sendFailureMails } from './sendFailureMails.ts';
 import { stopApp } from './stopApp.ts';
 import { tellPushClient } from './tellPushClient.ts';
@@ -64,7 +66,9 @@ export function createDeployer(context: Context): Deployer {
   const keeper = createLeaseKeeper(context);
   const exits = createExitHub();
   const retirement = createRetirement({ ...context, keeper });
-  const deps: WorkDeps = { context, keeper, exits, retirement };
+  const oneOffs = createOneOffs(context);
+  const hooks = createHooks(context, oneOffs);
+  const deps: WorkDeps = { context, keeper, exits, retirement, oneOffs, hooks };
   const closing = new AbortController();
   const tasks: Promise<void>[] = [];
   async function confirm(pushId: string): Promise<string | null> {
@@ -134,6 +138,7 @@ export function createDeployer(context: Context): Deployer {
     },
     async close() {
       closing.abort();
+      await hooks.close();
       await retirement.close();
       await Promise.all([...tasks, ...restarting.values()]);
       await keeper.close();

@@ -52,7 +52,7 @@ async function prepareNew(run: Run): Promise<Release> {
   const known = await store.images.byKey(run.app.id, key);
   const fresh = run.deployment.pushOptions.includes('no-cache');
   if (known !== null && !fresh && (await engine.hasImage(known.ref))) {
-    const release = await makeRelease(run, known);
+    const release = await makeRelease(run, known, plan);
     const event = run.deployment.state === 'building' ? 'built' : 'claimed-with-image';
     await moveOn(
       run,
@@ -66,7 +66,7 @@ async function prepareNew(run: Run): Promise<Release> {
   const imageId = known?.id ?? run.context.ids.newId('image');
   const ref = await build(run, source, plan, { imageId, environment });
   const image = await keepImage(run, { known, imageId, key, ref });
-  const release = await makeRelease(run, image);
+  const release = await makeRelease(run, image, plan);
   await moveOn(run, 'built', { releaseId: release.id });
   return release;
 }
@@ -168,7 +168,7 @@ export function configurationDigest({ environment, settings }: Pick<Release, 'en
   return createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 32);
 }
 
-function makeRelease(run: Run, image: Image): Promise<Release> {
+function makeRelease(run: Run, image: Image, { releaseCommand }: BuildPlan): Promise<Release> {
   const { environment, settings } = run.app;
   return run.context.store.releases.create(run.lease, {
     id: run.context.ids.newId('release'),
@@ -177,6 +177,7 @@ function makeRelease(run: Run, image: Image): Promise<Release> {
     commit: run.deployment.commit,
     environment,
     settings,
+    releaseCommand,
     configurationDigest: configurationDigest({ environment, settings }),
   });
 }

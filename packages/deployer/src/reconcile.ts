@@ -20,10 +20,12 @@ export function reconcileApp(deps: WorkDeps, appId: string): Promise<Action[]> {
   });
 }
 
-async function observe({ context }: WorkDeps, appId: string) {
+async function observe({ context, oneOffs }: WorkDeps, appId: string) {
   const { store, engine, router, settings } = context;
   // The engine first: a row is written before its instance starts, so that nothing seen can be unknown.
-  const seen = (await engine.list()).filter((instance) => instance.appId === appId);
+  const seen = (await engine.list()).filter(
+    (instance) => instance.appId === appId && !oneOffs.isRunning(instance.instanceId),
+  );
   const app = await store.apps.get(appId);
   if (app === null || (await store.apps.isDeleting(appId))) return null;
   const [releases, instances, active, routed] = await Promise.all([

@@ -4,12 +4,14 @@ import type { Context } from './context.ts';
 import type { DeploymentLog } from './deploymentLog.ts';
 import type { ExitHub } from './exitHub.ts';
 import type { LeaseKeeper } from './leaseKeeper.ts';
+import type { OneOffs } from './oneOffs.ts';
 import type { Lease } from './ports/store.ts';
 
 export interface Run {
   context: Context;
   keeper: LeaseKeeper;
   exits: ExitHub;
+  oneOffs: OneOffs;
   lease: Lease;
   app: App;
   deployment: Deployment;

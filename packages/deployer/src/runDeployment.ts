@@ -4,7 +4,8 @@ import { cancelDeployment, failDeployment, failureOf } from './endDeployment.ts'
 import { passGate } from './passGate.ts';
 import { prepareRelease } from './prepareRelease.ts';
 import { enterPhase, type Run, RunFailure, StopRun, throwIfStopped } from './run.ts';
-import { startInstances } from './startInstances.ts';
+import { runReleaseCommand } from './runReleaseCommand.ts';
+import { type StartResult, startInstances } from './startInstances.ts';
 import { switchTraffic } from './switchTraffic.ts';
 
 const MAX_BEGINNINGS = 2;
@@ -48,11 +49,11 @@ async function proceed(run: Run): Promise<Deployment> {
   throwIfStopped(run.signal);
   let release = await releaseOf(run);
   throwIfStopped(run.signal);
-  let started = await startInstances(run, release);
+  let started = await startGreen(run, release);
   if (started.kept === 'image-gone') {
     await advance(run, 'image-gone', 'the kept image is gone');
     release = await prepareRelease(run);
-    started = await startInstances(run, release);
+    started = await startGreen(run, release);
     if (started.kept === 'image-gone')
       throw new RunFailure('image_gone', 'The image was removed while it was to be started.');
   }
@@ -60,6 +61,10 @@ async function proceed(run: Run): Promise<Deployment> {
   if (run.deployment.state === 'starting') await advance(run, 'started');
   await passGate(run, release, started.green);
   return switchOver(run, release, started.green);
+}
+
+async function startGreen(run: Run, release: Release): Promise<StartResult> {
+  return (await runReleaseCommand(run, release)) ? startInstances(run, release) : { kept: 'image-gone' };
 }
 
 /** The release to start; after a restart of the worker it may be there already. */

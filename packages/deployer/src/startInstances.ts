@@ -88,11 +88,15 @@ async function record(run: Run, instance: Instance, started: StartedInstance): P
 
 interface SpecParts {
   release: Release;
-  instance: Instance;
+  instance: Pick<Instance, 'id' | 'appId' | 'deploymentId' | 'number' | 'colour'>;
   imageRef: string;
 }
 
-function specOf(run: Pick<Run, 'app'>, { release, instance, imageRef }: SpecParts): Parameters<Engine['start']>[0] {
+/** What the engine is told of an instance; also of one that runs a single command. */
+export function specOf(
+  run: Pick<Run, 'app'>,
+  { release, instance, imageRef }: SpecParts,
+): Parameters<Engine['start']>[0] {
   return {
     instanceId: instance.id,
     appId: instance.appId,

@@ -31,7 +31,7 @@ async function runOne(
   held: HeldLease,
   { deployment, shutdown }: { deployment: Deployment; shutdown: AbortSignal },
 ): Promise<void> {
-  const { context, keeper, exits, retirement } = deps;
+  const { context, keeper, exits, retirement, oneOffs, hooks } = deps;
   const app = await context.store.apps.get(deployment.appId);
   if (app === null) return;
   const stop = watchForStop(context, deployment.id, { lost: held.lost, shutdown });
@@ -42,6 +42,7 @@ async function runOne(
       context,
       keeper,
       exits,
+      oneOffs,
       lease: held.lease,
       app,
       deployment,
@@ -52,6 +53,7 @@ async function runOne(
       { appId: app.id, deploymentId: ended.id, state: ended.state, code: ended.failure?.code },
       'deployment ended',
     );
+    hooks.start({ app, deployment: ended, log });
     if (ended.state === 'live') await afterLive(deps, held, ended);
   } catch (error) {
     // At shutdown the deployment stays as it is, for the next start; without the lease it is somebody else's.

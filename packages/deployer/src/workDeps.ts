@@ -2,11 +2,15 @@
 import type { Context } from './context.ts';
 import type { ExitHub } from './exitHub.ts';
 import type { LeaseKeeper } from './leaseKeeper.ts';
+import type { OneOffs } from './oneOffs.ts';
 import type { Retirement } from './retireReleases.ts';
+import type { Hooks } from './runHooks.ts';
 
 export interface WorkDeps {
   context: Context;
   keeper: LeaseKeeper;
   exits: ExitHub;
   retirement: Retirement;
+  oneOffs: OneOffs;
+  hooks: Hooks;
 }

@@ -1,6 +1,6 @@
 /** What all recipes share: hooks around their steps, the run command's order of preference. */
 import type { RecipeChoice, RecipePlan, RecipeSource, RecipeStep } from './plan.ts';
-import { parseProcfile } from './procfile.ts';
+import { parseProcfile, releaseCommandOf } from './procfile.ts';
 import { execForm } from './shell.ts';
 
 export function refuse(reason: string): RecipeChoice {
@@ -17,7 +17,7 @@ export function namedRunCommand(source: RecipeSource): string | null {
   return variable(source, 'CC_RUN_COMMAND') ?? parseProcfile(source.files.Procfile).get('web') ?? null;
 }
 
-export type RecipeOwnPart = Omit<RecipePlan, 'releaseCommand' | 'hooks' | 'exclude'> & {
+export type RecipeOwnPart = Omit<RecipePlan, 'releaseCommand' | 'exclude'> & {
   exclude?: readonly string[];
 };
 
@@ -40,12 +40,7 @@ export function compose(source: RecipeSource, own: RecipeOwnPart): RecipeChoice 
       dependencyFiles: preBuild === null ? own.dependencyFiles : null,
       steps,
       run: preRun === null ? run : `(\n${preRun}\n) || exit $?\n${run}`,
-      releaseCommand: parseProcfile(source.files.Procfile).get('release') ?? null,
-      hooks: {
-        preRun,
-        runSucceeded: variable(source, 'CC_RUN_SUCCEEDED_HOOK'),
-        runFailed: variable(source, 'CC_RUN_FAILED_HOOK'),
-      },
+      releaseCommand: releaseCommandOf(source.files.Procfile),
     },
   };
 }

@@ -17,7 +17,6 @@ export interface HostPlan {
   steps: readonly HostStep[];
   /** `PORT` must be set. */
   run: readonly string[];
-  releaseCommand: readonly string[] | null;
   /** For the build and for the run; the app's own variables win. */
   environment: Readonly<Record<string, string>>;
   /** Folders below the app's that come first in PATH. */
@@ -38,7 +37,6 @@ export function toHostSteps(plan: RecipePlan): HostPlan {
       label: step.command,
     })),
     run: ['sh', '-c', plan.run],
-    releaseCommand: plan.releaseCommand === null ? null : ['sh', '-c', plan.releaseCommand],
     environment: plan.environment,
     pathEntries: plan.pathEntries,
   };

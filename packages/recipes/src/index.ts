@@ -10,5 +10,5 @@ export {
   type RecipeSource,
   type RecipeStep,
 } from './plan.ts';
-export { parseProcfile } from './procfile.ts';
+export { parseProcfile, releaseCommandOf } from './procfile.ts';
 export { execForm, exportLines, shellQuote } from './shell.ts';

@@ -30,7 +30,6 @@ export interface RecipePlan {
   run: string;
   /** The Procfile's `release:` line. */
   releaseCommand: string | null;
-  hooks: { preRun: string | null; runSucceeded: string | null; runFailed: string | null };
   /** Set while building and running; the app's own variables win. */
   environment: Readonly<Record<string, string>>;
   /** Folders below the app's that come first in PATH. */

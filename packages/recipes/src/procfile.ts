@@ -8,3 +8,8 @@ export function parseProcfile(text: string | undefined): ReadonlyMap<string, str
   }
   return commands;
 }
+
+/** The command that runs once per deployment before anything is started: the Procfile's `release:` line. */
+export function releaseCommandOf(procfile: string | undefined): string | null {
+  return parseProcfile(procfile).get('release') ?? null;
+}

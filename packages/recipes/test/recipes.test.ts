@@ -127,6 +127,7 @@ describe('the node recipe', () => {
     expect(plan({ 'package.json': manifest() }).run).toBe('exec node server.js');
     expect(plan(files).run).toBe('exec node web.js');
     expect(plan(files).releaseCommand).toBe('node migrate.js');
+    expect(plan({ 'package.json': manifest() }).releaseCommand).toBeNull();
     expect(plan(files, { CC_RUN_COMMAND: 'node other.js' }).run).toBe('exec node other.js');
   });
 });
@@ -192,7 +193,6 @@ describe('hooks', () => {
   it('before the run end the instance when they fail', () => {
     const made = plan(files, { CC_PRE_RUN_HOOK: 'cd /tmp && ./migrate' });
     expect(made.run).toBe('(\ncd /tmp && ./migrate\n) || exit $?\nexec node .');
-    expect(made.hooks.preRun).toBe('cd /tmp && ./migrate');
   });
 });
 

@@ -12,8 +12,8 @@ export function createReleases(pool: pg.Pool): Releases {
       const row = await fencedStatement<Row>(pool, lease, {
         name: 'release-create',
         text: `with ${HELD}
-          insert into releases (id, app_id, image_id, commit, environment, settings, configuration_digest)
-          select $3, $4, $5, $6::jsonb, $7::jsonb, $8::jsonb, $9 from held returning *`,
+          insert into releases (id, app_id, image_id, commit, environment, settings, configuration_digest, release_command)
+          select $3, $4, $5, $6::jsonb, $7::jsonb, $8::jsonb, $9, $10 from held returning *`,
         values: [
           release.id,
           release.appId,
@@ -22,6 +22,7 @@ export function createReleases(pool: pg.Pool): Releases {
           toJson(release.environment),
           toJson(release.settings),
           release.configurationDigest,
+          release.releaseCommand === null ? null : toText(release.releaseCommand),
         ],
       });
       return toRelease(row);

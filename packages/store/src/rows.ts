@@ -44,6 +44,7 @@ export function toRelease(row: Row): Release {
     commit: row.commit as CommitFacts,
     environment: row.environment,
     settings: row.settings,
+    releaseCommand: row.release_command,
     configurationDigest: row.configuration_digest,
     createdAt: row.created_at,
     liveAt: row.live_at,
@@ -91,6 +92,7 @@ export function toDeployment(row: Row): Deployment {
     failure: row.failure,
     cancelReason: row.cancel_reason,
     attempts: row.attempts,
+    releaseCommandAt: row.release_command_at,
     createdAt: row.created_at,
     times: Object.fromEntries(times),
   };

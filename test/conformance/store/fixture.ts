@@ -99,6 +99,7 @@ export async function openFixture(make: MakeStore) {
       commit: facts(commit),
       environment: { A: '1' },
       settings: { ...DEFAULT_SETTINGS },
+      releaseCommand: 'node migrate.js',
       configurationDigest: 'digest',
     });
   };

@@ -24,6 +24,8 @@ export interface BuildPlan {
   inputsDigest: string;
   /** One line for the log: what was found and what will be done. */
   summary: string;
+  /** The Procfile's `release:` line, for the image's shell. */
+  releaseCommand: string | null;
   /** The engine's own part; only the engine that made the plan reads it. */
   detail: unknown;
 }
@@ -59,6 +61,15 @@ export interface InstanceSpec {
   maxProcesses: number;
 }
 
+export interface OneOff {
+  /** For `/bin/sh -c`, in place of what the image starts. */
+  command: string;
+  /** Each line of both streams, raw. */
+  log: (text: string) => void;
+  /** An abort ends it and its children at once. */
+  signal: AbortSignal;
+}
+
 export interface StartedInstance {
   ref: string;
   address: Address;
@@ -85,6 +96,12 @@ export interface Engine {
 
   /** Starts one instance and returns when it has an address; says nothing about health. Throws `start_failed`, `image_gone`. */
   start(spec: InstanceSpec, signal: AbortSignal): Promise<StartedInstance>;
+  /**
+   * Runs one command to its end in an instance of its own: same image, variables, limits, user and network, no traffic. It is
+   * listed while it runs, and gone when this returns; one of the same id that a crash left is ended first. A command
+   * ended by signal N has exit code 128 + N. Rejects with the signal's reason; throws `start_failed`, `image_gone`.
+   */
+  run(spec: InstanceSpec, once: OneOff): Promise<{ exitCode: number }>;
   /** Whether the engine starts it again when it ends by itself. Off until LIVE and again before sleep. */
   setRestart(ref: string, restart: boolean): Promise<void>;
   /** Freezes it: no CPU, memory and connections kept. Does nothing when frozen. */

@@ -176,6 +176,8 @@ export interface Deployments {
    * adds 1, one that stops in good order adds -1.
    */
   attempt(lease: Lease, id: string, by: 1 | -1): Promise<number>;
+  /** Its release command has succeeded: it is not run again for this deployment. */
+  releaseCommandDone(lease: Lease, id: string): Promise<Deployment>;
   /** LIVE, the one before REPLACED, the app's live release, all in one. */
   goLive(lease: Lease, id: string): Promise<Deployment>;
   /** FAILED with its mails. */

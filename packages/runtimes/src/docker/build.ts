@@ -2,7 +2,14 @@
 import { createHash } from 'node:crypto';
 import { type Environment, errorMessage, TealError } from '@teal/core';
 import type { BuildOutcome, BuildPlan, BuildRequest, PlanOutcome, PlanRequest, SourceTree } from '@teal/deployer';
-import { chooseRecipe, exportLines, RECIPE_FILES, type RecipePlan, toDockerfile } from '@teal/recipes';
+import {
+  chooseRecipe,
+  exportLines,
+  RECIPE_FILES,
+  type RecipePlan,
+  releaseCommandOf,
+  toDockerfile,
+} from '@teal/recipes';
 import type { Bases } from './base.ts';
 import type { DockerClient } from './client.ts';
 import { DOCKERFILE_IN_CONTEXT, dockerfileContext, recipeContext, tarOf } from './context.ts';
@@ -62,18 +69,21 @@ function failure(outcome: DockerBuildOutcome & { ok: false }): BuildOutcome {
 }
 
 export function createBuilder(client: DockerClient, naming: Naming, bases: Bases, options: BuilderOptions): Builder {
-  function planDockerfile(request: PlanRequest, text: string): PlanOutcome {
+  async function planDockerfile(request: PlanRequest, text: string): Promise<PlanOutcome> {
     const outcome = neutraliseFrontend(text);
     if (!outcome.ok) {
       const reason = errorMessage('dockerfile_frontend', { frontend: outcome.frontend });
       return { ok: false, code: 'dockerfile_frontend', reason };
     }
     const inputs = buildArgs(request.environment, options.buildArgNames);
+    const hasProcfile = request.source.entries.some((entry) => entry.path === 'Procfile');
+    const procfile = hasProcfile ? await request.source.read('Procfile') : null;
     const detail: Detail = { kind: 'dockerfile', text: outcome.text };
     const plan: BuildPlan = {
       recipe: 'dockerfile',
       inputsDigest: digestOf('dockerfile', inputs),
       summary: 'Dockerfile found, used as it is',
+      releaseCommand: releaseCommandOf(procfile?.toString()),
       detail,
     };
     return { ok: true, plan };
@@ -127,6 +137,7 @@ export function createBuilder(client: DockerClient, naming: Naming, bases: Bases
         recipe: recipe.recipe,
         inputsDigest: digestOf(...inputs),
         summary: recipe.summary,
+        releaseCommand: recipe.releaseCommand,
         detail,
       };
       return { ok: true, plan };

@@ -12,15 +12,19 @@ export const INSTANCE_PORT = 8080;
 const CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'NET_BIND_SERVICE', 'SETGID', 'SETUID'];
 
 const MIB = 1024 * 1024;
+const LOG = { Type: 'local', Config: { 'max-size': '10m', 'max-file': '3' } };
 
 export function containerOptions(
   spec: InstanceSpec,
   place: { name: string; network: string; labels: Readonly<Record<string, string>> },
+  command?: string,
 ): Docker.ContainerCreateOptions {
   const environment = { PORT: String(INSTANCE_PORT), ...spec.environment };
   return {
     name: place.name,
     Image: spec.imageRef,
+    // in place of the image's own entry point, which may be anything
+    ...(command === undefined ? {} : { Entrypoint: ['/bin/sh', '-c', command], Cmd: [] }),
     Env: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
     Labels: { ...place.labels, [LABEL.instance]: spec.instanceId, [LABEL.release]: spec.releaseId },
     HostConfig: {
@@ -36,7 +40,7 @@ export function containerOptions(
       // reaps orphans, and passes signals on to programs that would not get them as process 1
       Init: true,
       RestartPolicy: { Name: 'no' },
-      LogConfig: { Type: 'local', Config: { 'max-size': '10m', 'max-file': '3' } },
+      LogConfig: command === undefined ? LOG : { Type: 'none', Config: {} },
     },
   };
 }

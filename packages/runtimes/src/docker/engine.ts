@@ -5,11 +5,13 @@ import type { Engine, Reservations } from '@teal/deployer';
 import { type BaseOptions, createBases } from './base.ts';
 import { createBuilder } from './build.ts';
 import { createClient, sentenceOf, statusOf } from './client.ts';
+import { createContainers } from './containers.ts';
 import { createImages } from './image.ts';
 import { createInstances } from './instance.ts';
 import { createNaming } from './naming.ts';
 import { createNetworks } from './network.ts';
 import { createObserver } from './observe.ts';
+import { createOneOffs } from './oneoff.ts';
 import { watchInstances } from './watch.ts';
 
 export interface DockerEngineOptions {
@@ -45,7 +47,9 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
   const builder = createBuilder(client, naming, bases, options);
   const images = createImages(client, naming, options.platformId);
   const observer = createObserver(client, naming);
-  const instances = createInstances(client, naming, { networks, observer });
+  const containers = createContainers(client, naming, networks);
+  const instances = createInstances(client, naming, { containers, observer });
+  const runOneOff = createOneOffs(client, naming, containers);
 
   return {
     kind: 'docker',
@@ -64,6 +68,7 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
     listImages: () => named(images.list()),
 
     start: (spec, signal) => named(instances.start(spec, signal)),
+    run: (spec, once) => named(runOneOff(spec, once)),
     setRestart: (ref, restart) => named(instances.setRestart(ref, restart)),
     sleep: (ref) => named(instances.sleep(ref)),
     wake: (ref) => named(instances.wake(ref)),

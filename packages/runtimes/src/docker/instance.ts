@@ -1,11 +1,10 @@
 /** Instances as containers: start, sleep, wake, stop. Decides nothing about when. */
-import { TealError } from '@teal/core';
+import type { TealError } from '@teal/core';
 import type { InstanceSpec, StartedInstance } from '@teal/deployer';
 import type Docker from 'dockerode';
-import { type DockerClient, orNull, QUICK_MS, SLOW_MS, sentenceOf, statusOf } from './client.ts';
-import { containerOptions } from './container.ts';
+import { type DockerClient, orNull, QUICK_MS, SLOW_MS, statusOf } from './client.ts';
+import { type Containers, startFailed } from './containers.ts';
 import type { Naming } from './naming.ts';
-import type { Networks } from './network.ts';
 import { addressOf, type Observer } from './observe.ts';
 
 export interface Instances {
@@ -17,10 +16,6 @@ export interface Instances {
 }
 
 const LAST_WORDS = 5;
-
-function startFailed(cause: unknown, detail = sentenceOf(cause)): TealError {
-  return new TealError('start_failed', { detail }, { cause });
-}
 
 function started(ref: string, info: Docker.ContainerInspectInfo): StartedInstance {
   const address = addressOf(info.NetworkSettings.Networks);
@@ -38,57 +33,13 @@ function rethrowWithoutStatus(error: unknown): void {
 export function createInstances(
   client: DockerClient,
   naming: Naming,
-  parts: { networks: Networks; observer: Observer },
+  parts: { containers: Containers; observer: Observer },
 ): Instances {
-  const { networks, observer } = parts;
+  const { containers, observer } = parts;
   const container = (ref: string) => client.docker.getContainer(ref);
 
-  async function remove(ref: string): Promise<void> {
-    try {
-      await client.call(SLOW_MS, (abortSignal) => container(ref).remove({ force: true, v: true, abortSignal }));
-    } catch (error) {
-      if (statusOf(error) === 404) return;
-      // 409: its removal is in progress already
-      if (statusOf(error) !== 409) throw error;
-      await orNull(client.call(SLOW_MS, (abortSignal) => container(ref).wait({ condition: 'removed', abortSignal })));
-    }
-  }
-
-  /** False: a container of that name is there already. */
-  async function create(spec: InstanceSpec, attempt = 1): Promise<boolean> {
-    const network = await networks.ensure(spec.appId);
-    const place = { name: naming.instanceRef(spec.instanceId), network, labels: naming.labels(spec.appId) };
-    try {
-      await client.call(QUICK_MS, (abortSignal) =>
-        client.docker.createContainer({ ...containerOptions(spec, place), abortSignal }),
-      );
-      return true;
-    } catch (error) {
-      const status = statusOf(error);
-      if (status === 409) return false;
-      if (status === 404 && /no such image/i.test(sentenceOf(error))) {
-        throw new TealError('image_gone', {}, { cause: error });
-      }
-      if (status === 404 && attempt === 1) {
-        networks.forget(spec.appId);
-        return create(spec, 2);
-      }
-      throw status === null ? error : startFailed(error);
-    }
-  }
-
-  async function launch(spec: InstanceSpec, ref: string, attempt = 1): Promise<StartedInstance> {
-    try {
-      await client.call(SLOW_MS, (abortSignal) => container(ref).start({ abortSignal }));
-    } catch (error) {
-      const status = statusOf(error);
-      if (status === 404 && attempt === 1 && /network/i.test(sentenceOf(error))) {
-        networks.forget(spec.appId);
-        await networks.ensure(spec.appId);
-        return launch(spec, ref, 2);
-      }
-      throw status === null ? error : startFailed(error);
-    }
+  async function launch(spec: InstanceSpec, ref: string): Promise<StartedInstance> {
+    await containers.start(spec);
     const info = await observer.look(ref);
     if (info === null) throw startFailed(null, 'it was removed while it started');
     if (!info.State.Running) throw await endedAtOnce(ref, info.State.ExitCode);
@@ -105,11 +56,11 @@ export function createInstances(
 
   async function run(spec: InstanceSpec, signal: AbortSignal): Promise<StartedInstance> {
     const ref = naming.instanceRef(spec.instanceId);
-    if (!(await create(spec))) {
+    if (!(await containers.create(spec))) {
       const info = await observer.look(ref);
       if (info?.State.Running && !info.State.Paused) return started(ref, info);
-      await remove(ref);
-      if (!(await create(spec))) throw startFailed(null, 'its name is taken');
+      await containers.remove(ref);
+      if (!(await containers.create(spec))) throw startFailed(null, 'its name is taken');
     }
     signal.throwIfAborted();
     return launch(spec, ref);
@@ -124,7 +75,7 @@ export function createInstances(
         return instance;
       } catch (error) {
         // nothing half-started stays; the first error is the one to tell
-        await remove(naming.instanceRef(spec.instanceId)).catch(() => undefined);
+        await containers.remove(naming.instanceRef(spec.instanceId)).catch(() => undefined);
         throw error;
       }
     },
@@ -169,7 +120,7 @@ export function createInstances(
         const stop = client.call(graceMs + SLOW_MS, (abortSignal) => container(ref).stop({ t, abortSignal }));
         await stop.catch(rethrowWithoutStatus);
       }
-      await remove(ref);
+      await containers.remove(ref);
     },
   };
 }

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import type { RunAs } from './options.ts';
-import { identify, killSession } from './session.ts';
+import { identify, killSession, type ProcessIdentity } from './session.ts';
 
 /** Longer lines are told in pieces, so that one without end cannot fill the memory. */
 const LINE_MAX_CHARACTERS = 16_384;
@@ -17,6 +17,8 @@ export interface Command {
   /** Each line of both streams. */
   line: (text: string) => void;
   signal: AbortSignal;
+  /** Told once it runs. */
+  started?: (leader: ProcessIdentity) => void;
   /** Writes the command's input and ends it. */
   feed?: (input: Writable) => Promise<void>;
 }
@@ -60,6 +62,7 @@ export async function runCommand(command: Command): Promise<CommandEnd> {
     stdio: [command.feed === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
   const leader = child.pid === undefined ? null : identify(child.pid);
+  if (leader !== null) command.started?.(leader);
   const killAll = async () => {
     if (leader !== null) await killSession({ leader, marker: command.marker });
   };

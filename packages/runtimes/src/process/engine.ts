@@ -6,6 +6,7 @@ import { type BuildContext, buildImage } from './build.ts';
 import { clearBrokenBuilds, listImages, readImage, removeImage } from './image.ts';
 import { Instances } from './instances.ts';
 import { readLog } from './logs.ts';
+import { OneOffs } from './oneoff.ts';
 import { engineTrouble, Layout, type ProcessEngineOptions } from './options.ts';
 import { planBuild } from './plan.ts';
 import { blockedFolder, makeFolder, removeAll } from './reach.ts';
@@ -80,6 +81,7 @@ export async function createProcessEngine(options: ProcessEngineOptions): Promis
   const instances = new Instances(context, (event) => {
     for (const listener of listeners) listener(event);
   });
+  const oneOffs = new OneOffs(context, (instanceId) => instances.stop(instanceId, 0));
   const builds = new Turns();
   const closing = new AbortController();
   await clearBrokenBuilds(layout);
@@ -98,10 +100,14 @@ export async function createProcessEngine(options: ProcessEngineOptions): Promis
     listImages: async () => [...(await listImages(layout)).keys()],
 
     start: (spec, signal) => instances.start(spec, signal),
+    run: (spec, once) => oneOffs.run(spec, once),
     setRestart: (ref, restart) => instances.setRestart(ref, restart),
     sleep: (ref) => instances.sleep(ref),
     wake: (ref) => instances.wake(ref),
-    stop: (ref, { graceMs }) => instances.stop(ref, graceMs),
+    async stop(ref, { graceMs }) {
+      await oneOffs.stop(ref);
+      await instances.stop(ref, graceMs);
+    },
     inspect: (ref) => instances.inspect(ref),
     list: () => instances.list(),
     listeners: (ref) => listenersOf(context, ref),
@@ -130,6 +136,7 @@ export async function createProcessEngine(options: ProcessEngineOptions): Promis
     listApps: () => keptApps(context, instances),
     async close() {
       closing.abort();
+      await oneOffs.close();
       await Promise.all([instances.close(), builds.settle()]);
     },
   };

@@ -59,6 +59,7 @@ export async function planBuild(tools: Tools, { source, environment }: PlanReque
     recipe: recipe.recipe,
     inputsDigest: digest(inputs),
     summary: recipe.summary,
+    releaseCommand: recipe.releaseCommand,
     detail: { recipe } satisfies ProcessPlan,
   };
   return { ok: true, plan };
