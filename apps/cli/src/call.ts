@@ -16,6 +16,11 @@ export interface Options {
   exit?: boolean;
   engine?: string;
   install?: boolean;
+  primary?: boolean;
+  cert?: string;
+  key?: string;
+  /** A file; false: the router's own page. */
+  page?: string | false;
 }
 
 export interface Call {

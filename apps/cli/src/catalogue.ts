@@ -21,6 +21,11 @@ export const OPTIONS = {
   noWait: ['--no-wait', 'do not follow it'],
   exit: ['--exit', 'stop all it started, then exit: 0 only if every scene held'],
   engine: ['--engine <kind>', 'auto, docker or process'],
+  primary: ['--primary', 'the name the app is probed by, and shown first'],
+  cert: ['--cert <file>', 'the certificate and its issuers, PEM'],
+  key: ['--key <file>', 'its key, PEM without a passphrase'],
+  page: ['--page <file>', 'an HTML page of your own, up to 64 KiB'],
+  noPage: ['--no-page', 'the router’s own page again'],
   noInstall: ['--no-install', 'never install system packages'],
 } as const;
 
@@ -76,6 +81,52 @@ export const CATALOGUE: readonly Entry[] = [
     summary: 'show settings, or change them with NAME=VALUE',
     options: ['app'],
     load: async () => (await import('./commands/settings.ts')).settings,
+  },
+  {
+    usage: 'domains list',
+    summary: 'list the app’s domains, the primary one first',
+    options: ['app'],
+    load: async () => (await import('./commands/domains.ts')).listDomains,
+  },
+  {
+    usage: 'domains add <name>',
+    summary: 'give the app a domain; with --primary make it the primary one',
+    options: ['app', 'primary'],
+    load: async () => (await import('./commands/domains.ts')).addDomain,
+  },
+  {
+    usage: 'domains remove <name>',
+    summary: 'take a domain from the app',
+    options: ['app'],
+    load: async () => (await import('./commands/domains.ts')).removeDomain,
+  },
+  {
+    usage: 'certificates list',
+    summary: 'list what HTTPS is served with',
+    load: async () => (await import('./commands/certificates.ts')).listCertificates,
+  },
+  {
+    usage: 'certificates add',
+    summary: 'serve HTTPS of the names in it with a certificate',
+    options: ['cert', 'key'],
+    load: async () => (await import('./commands/certificates.ts')).addCertificate,
+  },
+  {
+    usage: 'certificates remove <certificate>',
+    summary: 'remove a certificate, by id, name or fingerprint',
+    load: async () => (await import('./commands/certificates.ts')).removeCertificate,
+  },
+  {
+    usage: 'maintenance on [app]',
+    summary: 'show visitors a maintenance page; deployments go on behind it',
+    options: ['app', 'page', 'noPage'],
+    load: async () => (await import('./commands/maintenance.ts')).maintenanceOn,
+  },
+  {
+    usage: 'maintenance off [app]',
+    summary: 'let the app answer again',
+    options: ['app'],
+    load: async () => (await import('./commands/maintenance.ts')).maintenanceOff,
   },
   {
     usage: 'status [app]',

@@ -8,6 +8,9 @@ import { type CommandError, EXIT_CODES, exitCode, usageError } from './output/ex
 const GROUPS: Readonly<Record<string, string>> = {
   apps: 'create, list, show and delete apps',
   env: 'an app’s variables',
+  domains: 'an app’s own host names',
+  certificates: 'what HTTPS is served with',
+  maintenance: 'a page in place of the app',
   tokens: 'API tokens',
   credential: 'git credential helper',
 };

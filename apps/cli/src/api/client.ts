@@ -9,7 +9,7 @@ import { resolveServer, type Server } from './server.ts';
 const RUNNING_ATTEMPTS = 50;
 const RUNNING_PAUSE_MS = 200;
 
-type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export class Api {
   readonly server: Server;
@@ -32,8 +32,12 @@ export class Api {
     return this.#ask<T>('PATCH', path, body);
   }
 
-  async delete(path: string): Promise<void> {
-    await this.#ask('DELETE', path);
+  put<T>(path: string, body: unknown): Promise<T> {
+    return this.#ask<T>('PUT', path, body);
+  }
+
+  delete<T = void>(path: string): Promise<T> {
+    return this.#ask<T>('DELETE', path);
   }
 
   async #ask<T>(method: Method, path: string, body?: unknown): Promise<T> {

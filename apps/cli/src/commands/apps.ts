@@ -31,7 +31,7 @@ export async function listApps(call: Call): Promise<void> {
   call.rows(
     apps.map((app) => [
       call.paint.bold(cleanWord(app.name)),
-      paintState(call.paint, app.running?.state ?? app.state),
+      paintState(call.paint, app.running?.state ?? (app.maintenance ? 'maintenance' : app.state)),
       app.live === null ? '' : call.paint.yellow(shortCommit(app.live.commit.commit)),
       app.live === null ? '' : subject(app.live.commit),
       app.live === null ? '' : call.paint.dim(ago(app.live.since, Date.now())),

@@ -19,7 +19,7 @@ export async function settings(call: Call): Promise<void> {
     call.note('Not in force yet: "teal redeploy" starts the live version again with these.');
 }
 
-/** Names may be written as in the API (`afterFlip`) or with dashes (`after-flip`); numbers become numbers. */
+/** Names may be written as in the API (`afterFlip`) or with dashes (`after-flip`); numbers become numbers, true and false what they say. */
 function settingsBody(pairs: Record<string, string>): Record<string, unknown> {
   const { deployBranch, ...others } = Object.fromEntries(
     Object.entries(pairs).map(([name, value]) => [
@@ -27,12 +27,14 @@ function settingsBody(pairs: Record<string, string>): Record<string, unknown> {
       value,
     ]),
   );
-  const changed = Object.entries(others).map(([name, value]) => [
-    name,
-    /^-?\d+(\.\d+)?$/.test(value ?? '') ? Number(value) : value,
-  ]);
+  const changed = Object.entries(others).map(([name, value]) => [name, typed(value ?? '')]);
   return {
     ...(changed.length === 0 ? {} : { settings: Object.fromEntries(changed) }),
     ...(deployBranch === undefined ? {} : { deployBranch: deployBranch === '' ? null : deployBranch }),
   };
+}
+
+function typed(value: string): string | number | boolean {
+  if (value === 'true' || value === 'false') return value === 'true';
+  return /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
 }

@@ -22,6 +22,9 @@ function statusRows(call: Call, app: AppView, nowMs: number): string[][] {
   const { paint } = call;
   const { live, previous, running, lastDeployment } = app;
   const rows: string[][] = [];
+  if (app.maintenance)
+    rows.push([paint.yellow('maintenance'), 'visitors get its page; "teal maintenance off" ends it']);
+  if (app.secureUrl !== null) rows.push(['https', cleanWord(app.secureUrl)]);
   if (live !== null) {
     rows.push([
       'live',
