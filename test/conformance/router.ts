@@ -1,16 +1,21 @@
 /** What every router must do; each adapter's test calls this with a maker of its own. */
 import { describe } from 'vitest';
+import { accessLogCases } from './router/accessLog.ts';
 import { bodyCases } from './router/bodies.ts';
 import { drainCases } from './router/drain.ts';
 import type { MakeRouter } from './router/fixture.ts';
+import { flagCases } from './router/flags.ts';
 import { headerCases } from './router/headers.ts';
+import { httpsCases } from './router/https.ts';
 import { loadCases } from './router/load.ts';
+import { memberCases } from './router/members.ts';
 import { routingCases } from './router/routing.ts';
 import { smugglingCases } from './router/smuggling.ts';
 import { staleCases } from './router/stale.ts';
+import { trafficCases } from './router/traffic.ts';
 import { webSocketCases } from './router/websocket.ts';
 
-export type { MakeRouter, RouterUnderTest } from './router/fixture.ts';
+export type { MakeOptions, MakeRouter, RouterUnderTest } from './router/fixture.ts';
 
 export function routerConformance(name: string, make: MakeRouter): void {
   describe(`${name} router`, () => {
@@ -21,6 +26,11 @@ export function routerConformance(name: string, make: MakeRouter): void {
     describe('bodies', () => bodyCases(make));
     describe('connections that close under a request', () => staleCases(make));
     describe('WebSockets', () => webSocketCases(make));
+    describe('maintenance and redirects', () => flagCases(make));
+    describe('HTTPS', () => httpsCases(make));
+    describe('several members', () => memberCases(make));
+    describe('traffic figures', () => trafficCases(make));
+    describe('the access log', () => accessLogCases(make));
     describe('under load', () => loadCases(make));
   });
 }

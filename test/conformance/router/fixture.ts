@@ -1,6 +1,7 @@
 /** One router with real origin servers behind it, and the requests the cases send. */
-import { Agent, type IncomingMessage, request as openRequest } from 'node:http';
-import type { Address, Colour } from '@teal/core';
+import { Agent, type IncomingMessage, request as openRequest, type ServerResponse } from 'node:http';
+import { request as openSecureRequest } from 'node:https';
+import type { Address, Colour, RouteFlags } from '@teal/core';
 import type { Router } from '@teal/deployer';
 import { afterEach } from 'vitest';
 import { Origin, type OriginOptions } from '../../load/origin.ts';
@@ -11,7 +12,16 @@ export interface RouterUnderTest {
   proofSecret: string;
 }
 
-export type MakeRouter = () => Promise<RouterUnderTest>;
+export interface MakeOptions {
+  /** Serves HTTPS too. */
+  secure?: boolean;
+  /** Requests at a time; the router's default otherwise. */
+  maxRequestsPerMember?: number;
+  /** The longest wait for a member; the router's default otherwise. */
+  queueTimeoutMs?: number;
+}
+
+export type MakeRouter = (options?: MakeOptions) => Promise<RouterUnderTest>;
 
 export const APP = 'app_one';
 export const HOST = 'one.test';
@@ -31,6 +41,8 @@ export interface AskOptions {
   headers?: Record<string, string>;
   body?: string | Buffer;
   agent?: Agent | false;
+  /** Over HTTPS, whatever the certificate. */
+  secure?: boolean;
 }
 
 /** The house of one test: `await using house = await open(make)`. */
@@ -46,6 +58,12 @@ export class House {
 
   get address(): Address {
     return this.router.publicAddress();
+  }
+
+  get secureAddress(): Address {
+    const address = this.router.secureAddress();
+    if (address === null) throw new Error('this router has no HTTPS');
+    return address;
   }
 
   onClose(closer: () => unknown): void {
@@ -76,8 +94,8 @@ export class House {
     });
   }
 
-  async flip(colour: Colour): Promise<void> {
-    await this.router.setRoute(APP, { mode: 'up', live: colour });
+  async flip(colour: Colour, flags: RouteFlags = {}): Promise<void> {
+    await this.router.setRoute(APP, { mode: 'up', live: colour, ...flags });
   }
 
   /** One origin, live in blue at {@link HOST}. */
@@ -97,9 +115,13 @@ export class House {
     headers = {},
     body,
     agent = false,
+    secure = false,
   }: AskOptions = {}): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const outgoing = openRequest({ ...this.address, method, path, agent, headers: { host, ...headers } });
+      const options = { method, path, agent, headers: { host, ...headers } };
+      const outgoing = secure
+        ? openSecureRequest({ ...options, ...this.secureAddress, servername: host, rejectUnauthorized: false })
+        : openRequest({ ...options, ...this.address });
       outgoing.on('error', reject);
       outgoing.once('response', (incoming) => {
         const chunks: Buffer[] = [];
@@ -131,16 +153,28 @@ export class House {
 }
 
 /** Gives each test of the calling `describe` a house, and takes it down after the test. */
-export function houses(make: MakeRouter): () => Promise<House> {
+export function houses(make: MakeRouter): (options?: MakeOptions) => Promise<House> {
   const open: House[] = [];
   afterEach(async () => {
     await Promise.all(open.splice(0).map((house) => house.close()));
   });
-  return async () => {
-    const house = new House(await make());
+  return async (options) => {
+    const house = new House(await make(options));
     open.push(house);
     return house;
   };
+}
+
+/** An origin whose answers to `/hold` are begun and ended by the test. */
+export function holder(): { held: ServerResponse[]; options: OriginOptions } {
+  const held: ServerResponse[] = [];
+  const handle = (request: IncomingMessage, response: ServerResponse) => {
+    if (request.url !== '/hold') return false;
+    request.resume();
+    held.push(response);
+    return true;
+  };
+  return { held, options: { handle } };
 }
 
 /** Waits until `met`, for at most ten seconds. */
