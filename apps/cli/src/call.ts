@@ -10,6 +10,7 @@ export interface Options {
   app?: string;
   yes?: boolean;
   follow?: boolean;
+  access?: boolean;
   lines?: number;
   deployment?: string;
   wait?: boolean;

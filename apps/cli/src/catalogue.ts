@@ -15,6 +15,7 @@ export const OPTIONS = {
   app: ['-a, --app <name>', 'the app; else the one of this folder’s git remote'],
   yes: ['--yes', 'do not ask'],
   follow: ['-f, --follow', 'go on as new lines come'],
+  access: ['--access', 'the requests that were answered instead'],
   lines: ['-n, --lines <number>', 'how many'],
   deployment: ['--deployment <id>', 'the deployment meant; the beginning of its id is enough'],
   wait: ['--wait', 'follow it until it has ended'],
@@ -142,8 +143,8 @@ export const CATALOGUE: readonly Entry[] = [
   },
   {
     usage: 'logs [app]',
-    summary: 'what the instances print, or the log of one deployment',
-    options: ['app', 'follow', 'lines', 'deployment'],
+    summary: 'what the instances print, the requests answered, or the log of one deployment',
+    options: ['app', 'access', 'follow', 'lines', 'deployment'],
     load: async () => (await import('./commands/logs.ts')).logs,
   },
   {

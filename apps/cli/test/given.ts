@@ -61,6 +61,7 @@ export function givenApp(change: Partial<AppView> = {}): AppView {
     running: null,
     lastDeployment: null,
     pendingConfiguration: false,
+    traffic: { minutes: 5, requests: 0, requestsPerMinute: 0, errorShare: null, p50Ms: null, p99Ms: null },
     createdAt: '2026-11-21T08:00:00.000Z',
     ...change,
   };

@@ -69,6 +69,7 @@ export function app(facts: Partial<AppView> = {}): AppView {
     running: null,
     lastDeployment: deployment(),
     pendingConfiguration: false,
+    traffic: { minutes: 5, requests: 0, requestsPerMinute: 0, errorShare: null, p50Ms: null, p99Ms: null },
     createdAt: '2026-11-20T09:00:00.000Z',
     ...facts,
   };

@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Me } from '@teal/contracts';
 import { type App, formatId, hostsOf, type IdKind, TealError } from '@teal/core';
-import { type Clock, createDeployer, type Deployer, type Engine } from '@teal/deployer';
+import { type Clock, createDeployer, createTrafficRecorder, type Deployer, type Engine } from '@teal/deployer';
 import { applyGitEnvironment, createGitRemote, createSourceReader, hooksFolder } from '@teal/git';
 import { type HostReport, prepareHost } from '@teal/host';
 import { createSmtpSender, type Mailbox, startMailbox } from '@teal/mailer';
@@ -22,6 +22,8 @@ import { createEngine } from './engines.ts';
 import { gitHandlers } from './gitHandlers.ts';
 import { createEventStreams } from './http/eventStream.ts';
 import { createHttpServer } from './http/server.ts';
+import { createMetrics } from './metrics/metrics.ts';
+import type { RouteDeps } from './routes/deps.ts';
 import { makeToken } from './secrets.ts';
 
 export const VERSION = '0.1.0';
@@ -118,6 +120,14 @@ async function start(
   undo.add('queue', () => queue.close());
   const mail = await openMail(config, folder, undo);
   const proofSecret = randomBytes(32).toString('base64url');
+  const traffic = createTrafficRecorder({
+    store: decorate('store', store),
+    clock,
+    log,
+    writer: `${platformId}/${process.pid}/${randomUUID()}`,
+  });
+  // Closed after the router, which tells the last figures when it closes.
+  undo.add('traffic figures', () => traffic.close());
   const router = createEmbeddedRouter({
     host: config.host,
     port: config.httpPort,
@@ -159,6 +169,10 @@ async function start(
     isolated: engine.kind === 'docker',
     mailbox: mail.mailbox !== null,
   } as const;
+  const metrics = createMetrics({ store, queue, platform, log });
+  undo.add('metrics', () => metrics.close());
+  traffic.watch((minutes) => metrics.addTraffic(minutes));
+  traffic.start(router);
   const certificates = await openCertificates({ store, router, log }, config);
   const http = await openHttp({
     certificates,
@@ -169,6 +183,8 @@ async function start(
     store,
     deployer,
     engine,
+    router,
+    metrics,
     mailbox: mail.mailbox,
     places,
     platform,
@@ -293,7 +309,7 @@ function createPlaces(config: Config) {
   };
 }
 
-interface HttpParts extends Parts {
+interface HttpParts extends Parts, Pick<RouteDeps, 'router' | 'metrics'> {
   store: PostgresStore;
   deployer: Deployer;
   engine: Engine;
@@ -332,6 +348,8 @@ async function openHttp(parts: HttpParts): Promise<FastifyInstance> {
       certificates: parts.certificates,
       engine: parts.engine,
       mailbox: parts.mailbox,
+      router: parts.router,
+      metrics: parts.metrics,
       places,
       platform,
       streams,

@@ -14,6 +14,7 @@ import {
   type Release,
 } from '@teal/core';
 import { configurationDigest, type Store } from '@teal/deployer';
+import { trafficSummary } from './traffic.ts';
 
 export interface Places {
   /** Apps have their default host below it. */
@@ -159,7 +160,7 @@ export function isConfigurationPending(app: App, live: Release | undefined): boo
 }
 
 export async function appView(store: Store, places: Places, app: App): Promise<AppView> {
-  const facts = await collect(store, app);
+  const [facts, traffic] = await Promise.all([collect(store, app), trafficSummary(store, app.id, new Date())]);
   const { live } = facts;
   const liveRelease = facts.releases.find((release) => release.id === app.liveReleaseId);
   const [blue, green] = COLOURS.map((colour) => poolView(facts, colour));
@@ -189,6 +190,7 @@ export async function appView(store: Store, places: Places, app: App): Promise<A
     running: facts.running === null ? null : deploymentView(facts.running),
     lastDeployment: facts.last === null ? null : deploymentView(facts.last),
     pendingConfiguration: isConfigurationPending(app, liveRelease),
+    traffic,
     createdAt: app.createdAt.toISOString(),
   };
 }

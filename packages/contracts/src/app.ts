@@ -3,6 +3,7 @@ import { COLOURS, isAppName, isVariableName, RESERVED_VARIABLES } from '@teal/co
 import { z } from 'zod';
 import { commitSchema, deploymentSchema, timeSchema } from './deployment.ts';
 import { domainSchema } from './hosts.ts';
+import { trafficSummarySchema } from './traffic.ts';
 
 export const appNameSchema = z
   .string()
@@ -107,6 +108,7 @@ export const appSchema = z.object({
   running: deploymentSchema.nullable(),
   lastDeployment: deploymentSchema.nullable(),
   pendingConfiguration: z.boolean(),
+  traffic: trafficSummarySchema,
   createdAt: timeSchema,
 });
 export const appListSchema = z.object({ apps: z.array(appSchema) });

@@ -6,3 +6,4 @@ export * from './error.ts';
 export * from './event.ts';
 export * from './hosts.ts';
 export * from './paths.ts';
+export * from './traffic.ts';

@@ -32,4 +32,7 @@ export const paths = {
   start: (nameOrId: string) => `${app(nameOrId)}/start`,
   instanceLogs: (nameOrId: string) => `${app(nameOrId)}/logs`,
   instanceLogEvents: (nameOrId: string) => `${app(nameOrId)}/logs/events`,
+  traffic: (nameOrId: string) => `${app(nameOrId)}/traffic`,
+  accessLog: (nameOrId: string) => `${app(nameOrId)}/access-log`,
+  accessLogEvents: (nameOrId: string) => `${app(nameOrId)}/access-log/events`,
 } as const;

@@ -97,6 +97,18 @@ export async function openJobQueue({ backend, alone, concurrency, log }: JobQueu
     async mailIsWaiting() {
       await mail.add('send', {}, { ...OPTIONS, deduplication: { id: 'mail', keepLastIfActive: true } });
     },
+    async counts() {
+      return Promise.all(
+        [apps, mail].map(async (queue) => {
+          const counts = await queue.getJobCounts('waiting', 'delayed', 'active');
+          return {
+            name: queue.name,
+            waiting: (counts.waiting ?? 0) + (counts.delayed ?? 0),
+            active: counts.active ?? 0,
+          };
+        }),
+      );
+    },
     async work(handlers) {
       const closing = new AbortController();
       const turns = createTurns();

@@ -1,5 +1,5 @@
-/** `teal logs`: what an app's instances print, or the log of one deployment. */
-import type { InstanceLogLine, LogLineView } from '@teal/contracts';
+/** `teal logs`: what an app's instances print, the requests it answered, or the log of one deployment. */
+import type { AccessEntryView, InstanceLogLine, LogLineView } from '@teal/contracts';
 import { paths } from '@teal/contracts/paths';
 import { type Api, connect } from '../api/client.ts';
 import { findDeployment } from '../api/deployments.ts';
@@ -8,15 +8,20 @@ import { followDeployment } from '../api/follow.ts';
 import type { Call } from '../call.ts';
 import { resolveApp } from '../git/remote.ts';
 import { cleanLine } from '../output/clean.ts';
+import { usageError } from '../output/exit.ts';
+import { accessLine } from '../output/traffic.ts';
 import { logLine, shortId } from '../output/view.ts';
 
 const DEFAULT_LINES = 100;
 
 /** With --json one line of JSON per log line, so that a followed log can be read as it comes. */
 export async function logs(call: Call): Promise<void> {
+  const { access, deployment } = call.options;
+  if (access === true && deployment !== undefined) throw usageError('choose one of --access and --deployment.');
   const api = await connect(call.io);
   const app = await resolveApp(call, api.server, call.words[0]);
-  if (call.options.deployment !== undefined) await deploymentLog(call, api, app);
+  if (access === true) await accessLog(call, api, app);
+  else if (deployment !== undefined) await deploymentLog(call, api, app);
   else await instanceLog(call, api, app);
 }
 
@@ -32,6 +37,23 @@ async function deploymentLog(call: Call, api: Api, app: string): Promise<void> {
   }
   const { lines } = await api.get<{ lines: LogLineView[] }>(paths.log(app, id));
   for (const line of call.options.lines === undefined ? lines : lines.slice(-call.options.lines)) show(line);
+}
+
+async function accessLog(call: Call, api: Api, app: string): Promise<void> {
+  const tail = call.options.lines ?? DEFAULT_LINES;
+  const show = (entry: AccessEntryView) => {
+    call.data(entry);
+    call.say(accessLine(call.paint, entry));
+  };
+  if (call.options.follow !== true) {
+    const { entries } = await api.get<{ entries: AccessEntryView[] }>(`${paths.accessLog(app)}?tail=${tail}`);
+    for (const entry of entries) show(entry);
+    return;
+  }
+  const path = (resumed: boolean) => `${paths.accessLogEvents(app)}?tail=${resumed ? 0 : tail}`;
+  for await (const event of followEvents(api.server, { signal: api.signal, path })) {
+    if (event.name === 'line') show(JSON.parse(event.data) as AccessEntryView);
+  }
 }
 
 async function instanceLog(call: Call, api: Api, app: string): Promise<void> {

@@ -7,6 +7,7 @@ import { resolveApp } from '../git/remote.ts';
 import { cleanWord } from '../output/clean.ts';
 import { ago } from '../output/moment.ts';
 import { paintState } from '../output/paint.ts';
+import { trafficLine } from '../output/traffic.ts';
 import { shortCommit, shortId, subject } from '../output/view.ts';
 
 export async function status(call: Call): Promise<void> {
@@ -15,6 +16,7 @@ export async function status(call: Call): Promise<void> {
   call.data(app);
   call.say(`${call.paint.bold(cleanWord(app.name))}  ${paintState(call.paint, app.state)}  ${cleanWord(app.url)}`);
   call.rows(statusRows(call, app, Date.now()).map(([first = '', ...others]) => [`  ${first}`, ...others]));
+  call.say(`  traffic  ${trafficLine(app.traffic)}`);
   if (app.pendingConfiguration) call.note('Changed variables or settings are waiting: "teal redeploy" applies them.');
 }
 

@@ -22,6 +22,12 @@ export function duration(ms: number): string {
   return `${Math.floor(ms / 60_000)} min ${Math.floor((ms % 60_000) / 1_000)} s`;
 }
 
+/** The time of day to the second, local: `14:02:07`. */
+export function timeOfDay(at: string): string {
+  const date = new Date(at);
+  return Number.isNaN(date.getTime()) ? '?' : `${clock(at)}:${String(date.getSeconds()).padStart(2, '0')}`;
+}
+
 /** The time of day, local: `14:02`. */
 export function clock(at: string): string {
   const date = new Date(at);

@@ -13,6 +13,8 @@ import { deploymentRoutes } from '../routes/deployments.ts';
 import type { Api, RouteDeps } from '../routes/deps.ts';
 import { domainRoutes, maintenanceRoutes } from '../routes/domains.ts';
 import { liveRoutes } from '../routes/live.ts';
+import { metricsRoute } from '../routes/metrics.ts';
+import { trafficRoutes } from '../routes/traffic.ts';
 import { useAuthentication } from './authenticate.ts';
 import { serveConsole } from './consoleFiles.ts';
 import { useErrors } from './errors.ts';
@@ -77,6 +79,7 @@ export async function createHttpServer({ deps, git, consoleDir, log }: ServerOpt
   await app.register(async (scope) => apiRoutes(scope as unknown as Api, deps), { prefix: '/api/v1' });
   await app.register(async (scope) => {
     useAuthentication(scope, deps.store.accounts);
+    metricsRoute(scope, deps.metrics);
   });
   app.get('/health', { schema: { hide: true } }, async () => {
     await deps.store.ping();
@@ -108,6 +111,7 @@ async function apiRoutes(api: Api, deps: RouteDeps): Promise<void> {
     certificateRoutes(inner, deps);
     deploymentRoutes(inner, deps);
     liveRoutes(inner, deps);
+    trafficRoutes(inner, deps);
   });
 }
 

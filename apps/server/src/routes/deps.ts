@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Me } from '@teal/contracts';
 import { type App, formatId, type IdKind, TealError } from '@teal/core';
-import type { Deployer, Engine } from '@teal/deployer';
+import type { Deployer, Engine, Router } from '@teal/deployer';
 import type { Mailbox } from '@teal/mailer';
 import type { PostgresStore } from '@teal/store';
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawServerDefault } from 'fastify';
@@ -11,6 +11,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { PlatformCertificates } from '../certificates/open.ts';
 import type { EventStreams } from '../http/eventStream.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { Places } from '../views.ts';
 
 export interface RouteDeps {
@@ -18,6 +19,8 @@ export interface RouteDeps {
   deployer: Deployer;
   certificates: PlatformCertificates;
   engine: Engine;
+  router: Pick<Router, 'accessLog'>;
+  metrics: Metrics;
   mailbox: Mailbox | null;
   places: Places;
   platform: Me['platform'];

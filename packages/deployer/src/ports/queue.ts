@@ -1,10 +1,18 @@
 /** Port: durable wake-up calls. A job carries no decision: the database says what is to be done. Adapter: packages/queue. */
 
+/** Calls of one kind that wait, and that are being worked on. */
+export interface JobCounts {
+  name: string;
+  waiting: number;
+  active: number;
+}
+
 export interface JobQueue {
   /** "This app has work." Calls for one app while one waits become one; one that comes during a run is run after it. */
   appHasWork(appId: string): Promise<void>;
   /** "Mail is in the outbox." */
   mailIsWaiting(): Promise<void>;
+  counts(): Promise<JobCounts[]>;
   close(): Promise<void>;
 }
 
