@@ -57,6 +57,12 @@ export class ChildPlatform extends PlatformClient {
     if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit');
   }
 
+  /** SIGKILL: nothing is told, nothing tidied up. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.gone();
+  }
+
   /** On the same data folder and ports. */
   async startAgain(): Promise<void> {
     const ports = [new URL(this.#ready.consoleUrl).port, String(this.#ready.httpPort)] as const;
