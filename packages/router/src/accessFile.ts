@@ -23,7 +23,7 @@ export class AccessFile {
   #file: FileHandle | null = null;
   #sizeBytes = 0;
 
-  /** Together the two files hold at most twice `maxBytes`, and the last write. */
+  /** Each of the two files holds `maxBytes`, and at most {@link CHUNK_BYTES} and a line more. */
   constructor(dir: string, maxBytes: number) {
     this.#dir = dir;
     this.#maxBytes = maxBytes;
@@ -37,19 +37,33 @@ export class AccessFile {
     return join(this.#dir, 'access.log.1');
   }
 
-  /** Calls must not overlap. */
-  async write(text: string): Promise<void> {
+  /** Lines with their ends. Calls must not overlap. */
+  async write(lines: readonly string[]): Promise<void> {
     try {
-      let file = this.#file ?? (await this.#open());
-      if (this.#sizeBytes >= this.#maxBytes) file = await this.#rotate(file);
-      const bytes = Buffer.from(text);
-      this.#sizeBytes += bytes.length;
-      await file.appendFile(bytes);
+      let piece: Buffer[] = [];
+      let pieceBytes = 0;
+      for (const [index, line] of lines.entries()) {
+        const bytes = Buffer.from(line);
+        piece.push(bytes);
+        pieceBytes += bytes.length;
+        const full = this.#sizeBytes + pieceBytes >= this.#maxBytes || pieceBytes >= CHUNK_BYTES;
+        if (!full && index < lines.length - 1) continue;
+        await this.#append(Buffer.concat(piece, pieceBytes));
+        piece = [];
+        pieceBytes = 0;
+      }
     } catch (error) {
       // Opened anew, half a line gets its end.
       await this.close().catch(() => {});
       throw error;
     }
+  }
+
+  async #append(bytes: Buffer): Promise<void> {
+    let file = this.#file ?? (await this.#open());
+    if (this.#sizeBytes >= this.#maxBytes) file = await this.#rotate(file);
+    this.#sizeBytes += bytes.length;
+    await file.appendFile(bytes);
   }
 
   /** Must not overlap with a write; reading it may. */

@@ -123,7 +123,7 @@ export class AccessLog {
     this.#batch = batch;
     this.#chain = this.#chain.then(async () => {
       if (this.#batch === batch) this.#batch = null;
-      await file.write(batch.lines.join('')).catch(this.#trouble);
+      await file.write(batch.lines).catch(this.#trouble);
     });
     return batch;
   }

@@ -1,20 +1,26 @@
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { isTealError } from '@teal/core';
 import { afterEach, describe, expect, it } from 'vitest';
-import { WebSocket } from 'ws';
+import { echo, openWebSocket } from '../../../test/conformance/router/client.ts';
 import { HOST, House, until, within } from '../../../test/conformance/router/fixture.ts';
 import { sendRaw, statuses } from '../../../test/conformance/router/raw.ts';
 import { createEmbeddedRouter, type EmbeddedRouter, type Limits } from '../src/index.ts';
 
 const houses: House[] = [];
+/** Called with the instance that did not take a request. */
+let troubles: (instanceId: string | undefined) => void = () => {};
 
 afterEach(async () => {
   for (const house of houses.splice(0)) await house.close();
+  troubles = () => {};
 });
 
 function make(limits: Partial<Limits> = {}, port = 0): EmbeddedRouter {
-  return createEmbeddedRouter({ host: '127.0.0.1', port, proofSecret: 'secret', limits });
+  const debug = (facts: { instanceId?: string }) => troubles(facts.instanceId);
+  const log = { debug, warn: () => {} };
+  return createEmbeddedRouter({ host: '127.0.0.1', port, proofSecret: 'secret', limits, log });
 }
 
 async function open(limits: Partial<Limits> = {}): Promise<House> {
@@ -34,14 +40,6 @@ function send(house: House, bytes: string): { socket: Socket; text: () => string
   socket.on('error', () => {});
   socket.write(bytes);
   return { socket, text: () => text, closed: new Promise((resolve) => socket.once('close', resolve)) };
-}
-
-async function openWebSocket(house: House): Promise<WebSocket> {
-  const { host, port } = house.address;
-  const webSocket = new WebSocket(`ws://${host}:${port}/ws`, { headers: { host: HOST } });
-  house.onClose(() => webSocket.terminate());
-  await within(5_000, once(webSocket, 'open'));
-  return webSocket;
 }
 
 const HOLD = { handle: (request: { url?: string }) => request.url === '/hold' };
@@ -171,11 +169,131 @@ describe('drains of the embedded router', () => {
       .finally(() => {
         over = true;
       });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const beganAt = performance.now();
+    do expect(await echo(webSocket, 'still')).toBe('still');
+    while (performance.now() - beganAt < 100);
     expect(over).toBe(false);
     webSocket.close();
     expect(await within(3_000, drained)).toBe(false);
     hold.socket.destroy();
+  });
+});
+
+describe('the waiting line of the embedded router', () => {
+  it('goes to the new version after a flip, and is cut by a stop', async () => {
+    const house = await open({ maxRequestsPerMember: 1 });
+    const origin = await house.live('one', HOLD);
+    await house.pool('green', await house.origin('two'));
+    const hold = send(house, `GET /hold HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
+    await until('the request arrives', () => origin.requests === 1);
+    const waiting = Array.from({ length: 5 }, () => send(house, `POST / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`));
+    await house.ask({ host: 'nobody.test' });
+    await house.flip('green');
+    await until('all are answered', () => waiting.every(({ text }) => statuses(text())[0] === 200));
+    for (const { text, socket } of waiting) {
+      expect(text()).toContain('x-version: two');
+      socket.destroy();
+    }
+    await house.flip('blue');
+    const last = send(house, `GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
+    await house.ask({ host: 'nobody.test' });
+    await house.router.setRoute('app_one', { mode: 'stopped' });
+    await until('it is answered', () => statuses(last.text())[0] === 503);
+    for (const { socket } of [last, hold]) socket.destroy();
+    expect(origin.requests).toBe(1);
+  });
+
+  it('is served in its order', async () => {
+    const house = await open({ maxRequestsPerMember: 1 });
+    const seen: string[] = [];
+    const held: (() => void)[] = [];
+    await house.live('one', {
+      handle: (request, response) => {
+        seen.push(request.url ?? '');
+        held.push(() => response.end());
+        return true;
+      },
+    });
+    const sent = [];
+    for (let i = 0; i < 6; i += 1) {
+      sent.push(send(house, `GET /${i} HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`));
+      await house.ask({ host: 'nobody.test' });
+    }
+    for (let i = 0; i < 6; i += 1) {
+      await until('the next arrives', () => seen.length === i + 1);
+      held[i]?.();
+    }
+    expect(seen).toEqual(['/0', '/1', '/2', '/3', '/4', '/5']);
+    for (const { socket } of sent) socket.destroy();
+  });
+
+  it('is still served while the router closes', async () => {
+    const house = await open({ maxRequestsPerMember: 1 });
+    const origin = await house.live('one', HOLD);
+    origin.server.prependListener('request', (request, response) => {
+      if (request.url === '/hold') answer = () => response.end('held');
+    });
+    let answer = () => {};
+    const hold = send(house, `GET /hold HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
+    await until('the request arrives', () => origin.requests === 1);
+    const waiting = send(house, `GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
+    await house.ask({ host: 'nobody.test' });
+    const closed = house.router.close();
+    answer();
+    await within(5_000, Promise.all([closed, hold.closed, waiting.closed]));
+    expect(statuses(hold.text())).toEqual([200]);
+    expect(statuses(waiting.text())).toEqual([200]);
+  });
+});
+
+describe('members of the embedded router that are down', () => {
+  it('are asked once in a while only, as long as the pool has others', async () => {
+    const house = await open({ memberDownMs: 60_000 });
+    const live = await house.live('one');
+    let tries = 0;
+    const members = [
+      { instanceId: 'instance_gone', address: { host: '127.0.0.1', port: 1 } },
+      { instanceId: 'instance_one', address: live.address },
+    ];
+    await house.router.setPool({ appId: 'app_one', colour: 'blue', releaseId: 'r', deploymentId: 'd', members });
+    troubles = (instanceId) => {
+      if (instanceId === 'instance_gone') tries += 1;
+    };
+    for (let i = 0; i < 20; i += 1) expect((await house.ask()).status).toBe(200);
+    expect(tries).toBe(1);
+  });
+
+  it('are asked at once where the pool has no other', async () => {
+    const house = await open({ memberDownMs: 60_000 });
+    const origin = await house.live('one');
+    const { port } = origin.address;
+    await origin.close();
+    expect((await house.ask()).status).toBe(502);
+    const back = createServer((_request, response) => response.end('back')).listen(port, '127.0.0.1');
+    house.onClose(() => back.close());
+    await once(back, 'listening');
+    expect((await house.ask()).body).toBe('back');
+  });
+});
+
+describe('refusals of the embedded router', () => {
+  it('are counted for the app that was meant, where that is clear', async () => {
+    const house = await open({ trafficIntervalMs: 10 });
+    await house.live('one');
+    const counted: string[] = [];
+    house.router.watchTraffic((minutes) => {
+      for (const { appId, colour, statuses } of minutes) counted.push(`${appId} ${colour} ${statuses['4xx']}`);
+    }, signal);
+    await sendRaw(house.address, `TRACE / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
+    await until('it is counted', () => counted.length > 0);
+    expect(counted).toEqual(['app_one null 1']);
+  });
+
+  it('of httpsOnly are left out without HTTPS', async () => {
+    const house = await open();
+    await house.live('one');
+    await house.flip('blue', { httpsOnly: true });
+    expect((await house.ask()).status).toBe(200);
   });
 });
 
@@ -187,6 +305,15 @@ describe('start and close of the embedded router', () => {
     await house.live('one');
     await router.listen();
     expect((await house.ask()).headers['x-version']).toBe('one');
+  });
+
+  it('says when the port of HTTPS is taken, and lets the other one go', async () => {
+    const house = await open();
+    const { port } = house.address;
+    const options = { host: '127.0.0.1', port: 0, securePort: port, proofSecret: 'secret' };
+    const second = createEmbeddedRouter(options);
+    await expect(second.listen()).rejects.toSatisfy((error) => isTealError(error, 'port_taken'));
+    await second.close();
   });
 
   it('says when the port is taken', async () => {
