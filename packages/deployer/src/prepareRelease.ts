@@ -45,14 +45,12 @@ async function prepareKept(run: Run, release: Release): Promise<Release> {
 async function prepareNew(run: Run): Promise<Release> {
   const { store, engine } = run.context;
   const { environment } = run.app;
-  const colour = await freeColour(run);
-  const source = await openSource(run, run.deployment.commit.commit);
-  const plan = await planBuild(run, source, environment);
+  const [colour, { source, plan }] = await Promise.all([freeColour(run), openAndPlan(run)]);
   const key = keyOf(run, source, plan);
   const known = await store.images.byKey(run.app.id, key);
   const fresh = run.deployment.pushOptions.includes('no-cache');
   if (known !== null && !fresh && (await engine.hasImage(known.ref))) {
-    const release = await makeRelease(run, known, plan);
+    const release = await makeRelease(run, known.id, plan);
     const event = run.deployment.state === 'building' ? 'built' : 'claimed-with-image';
     await moveOn(
       run,
@@ -65,8 +63,7 @@ async function prepareNew(run: Run): Promise<Release> {
   await moveOn(run, 'claimed', { colour }, plan.summary);
   const imageId = known?.id ?? run.context.ids.newId('image');
   const ref = await build(run, source, plan, { imageId, environment });
-  const image = await keepImage(run, { known, imageId, key, ref });
-  const release = await makeRelease(run, image, plan);
+  const [release] = await Promise.all([makeRelease(run, imageId, plan), keepImage(run, { known, imageId, key, ref })]);
   await moveOn(run, 'built', { releaseId: release.id });
   return release;
 }
@@ -74,11 +71,10 @@ async function prepareNew(run: Run): Promise<Release> {
 async function keepImage(
   run: Run,
   { known, imageId, key, ref }: { known: Image | null; imageId: string; key: string; ref: string },
-): Promise<Image> {
+): Promise<void> {
   const { images } = run.context.store;
-  if (known === null) return images.create(run.lease, { id: imageId, appId: run.app.id, key, ref });
-  await images.replaceRef(run.lease, known.id, ref);
-  return { ...known, ref };
+  if (known === null) await images.create(run.lease, { id: imageId, appId: run.app.id, key, ref });
+  else await images.replaceRef(run.lease, known.id, ref);
 }
 
 /** A transition and its log line. A resumed run is in the wanted state already. */
@@ -98,6 +94,11 @@ async function moveOn(
 async function freeColour(run: Run) {
   const live = await run.context.store.deployments.live(run.app.id);
   return nextColour(live?.colour ?? null);
+}
+
+async function openAndPlan(run: Run): Promise<{ source: SourceTree; plan: BuildPlan }> {
+  const source = await openSource(run, run.deployment.commit.commit);
+  return { source, plan: await planBuild(run, source, run.app.environment) };
 }
 
 async function openSource(run: Run, commit: string): Promise<SourceTree> {
@@ -168,12 +169,12 @@ export function configurationDigest({ environment, settings }: Pick<Release, 'en
   return createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 32);
 }
 
-function makeRelease(run: Run, image: Image, { releaseCommand }: BuildPlan): Promise<Release> {
+function makeRelease(run: Run, imageId: string, { releaseCommand }: BuildPlan): Promise<Release> {
   const { environment, settings } = run.app;
   return run.context.store.releases.create(run.lease, {
     id: run.context.ids.newId('release'),
     appId: run.app.id,
-    imageId: image.id,
+    imageId,
     commit: run.deployment.commit,
     environment,
     settings,

@@ -1,5 +1,5 @@
 /** Step 2 of a deployment: a release's instances, woken where they sleep, started where they are not. Routes nothing. */
-import { type Instance, type Release, TealError } from '@teal/core';
+import { type Image, type Instance, type Release, TealError } from '@teal/core';
 import type { Engine, StartedInstance } from './ports/engine.ts';
 import { type Run, RunFailure, throwIfStopped } from './run.ts';
 
@@ -7,7 +7,9 @@ export type StartResult = { kept: 'yes'; green: Instance[] } | { kept: 'image-go
 
 /** Returns the instances that are to pass the gate; throws RunFailure or StopRun. */
 export async function startInstances(run: Run, release: Release): Promise<StartResult> {
-  const present = (await run.context.store.instances.list(run.app.id)).filter((i) => i.releaseId === release.id);
+  const { store } = run.context;
+  const [instances, image] = await Promise.all([store.instances.list(run.app.id), store.images.get(release.imageId)]);
+  const present = instances.filter((instance) => instance.releaseId === release.id);
   const own = present.filter((instance) => instance.deploymentId === run.deployment.id);
   const earlier = present.filter((instance) => instance.deploymentId !== run.deployment.id);
   const adopted = (await Promise.all(earlier.map((instance) => adopt(run, instance)))).filter(
@@ -17,7 +19,9 @@ export async function startInstances(run: Run, release: Release): Promise<StartR
     const missing = Math.max(0, release.settings.scale - adopted.length - own.length);
     const numbers = freeNumbers([...adopted, ...own], missing);
     const fresh = await Promise.all(numbers.map((number) => createRow(run, release, number)));
-    const started = await Promise.all([...own, ...fresh].map((instance) => startOne(run, release, instance)));
+    const started = await Promise.all(
+      [...own, ...fresh].map((instance) => startOne(run, { release, instance, image })),
+    );
     return { kept: 'yes', green: [...adopted, ...started] };
   } catch (error) {
     throwIfStopped(run.signal);
@@ -65,9 +69,11 @@ async function adopt(run: Run, instance: Instance): Promise<Instance | null> {
   }
 }
 
-async function startOne(run: Run, release: Release, instance: Instance): Promise<Instance> {
-  const { engine, store, settings } = run.context;
-  const image = await store.images.get(release.imageId);
+async function startOne(
+  run: Run,
+  { release, instance, image }: { release: Release; instance: Instance; image: Image | null },
+): Promise<Instance> {
+  const { engine, settings } = run.context;
   if (image === null) throw new TealError('image_gone');
   const signal = AbortSignal.any([run.signal, AbortSignal.timeout(settings.timing.startDeadlineMs)]);
   const started = await engine.start(specOf(run, { release, instance, imageRef: image.ref }), signal);

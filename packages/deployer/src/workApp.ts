@@ -1,5 +1,5 @@
 /** "This app has work": chooses the next deployment from the database and runs it, until nothing is left. */
-import { type Deployment, TealError } from '@teal/core';
+import { type App, type Deployment, TealError } from '@teal/core';
 import { collectImages } from './collectGarbage.ts';
 import type { Context } from './context.ts';
 import { removeApp } from './deleteApp.ts';
@@ -15,11 +15,15 @@ export async function workApp(deps: WorkDeps, appId: string, shutdown: AbortSign
   await deps.keeper.hold(appId, async (held) => {
     for (;;) {
       if (shutdown.aborted) return;
-      const app = await store.apps.get(appId);
+      const [app, deleting, active, queued] = await Promise.all([
+        store.apps.get(appId),
+        store.apps.isDeleting(appId),
+        store.deployments.active(appId),
+        store.deployments.next(appId),
+      ]);
       if (app === null) return;
-      const deleting = await store.apps.isDeleting(appId);
-      const next = (await store.deployments.active(appId)) ?? (deleting ? null : await store.deployments.next(appId));
-      if (next !== null) await runOne(deps, held, { deployment: next, shutdown });
+      const next = active ?? (deleting ? null : queued);
+      if (next !== null) await runOne(deps, held, { app, deployment: next, shutdown });
       else if (deleting) return deps.keeper.exclusive(appId, (owner) => removeApp(deps, owner));
       else return;
     }
@@ -29,15 +33,12 @@ export async function workApp(deps: WorkDeps, appId: string, shutdown: AbortSign
 async function runOne(
   deps: WorkDeps,
   held: HeldLease,
-  { deployment, shutdown }: { deployment: Deployment; shutdown: AbortSignal },
+  { app, deployment, shutdown }: { app: App; deployment: Deployment; shutdown: AbortSignal },
 ): Promise<void> {
   const { context, keeper, exits, retirement, oneOffs, hooks } = deps;
-  const app = await context.store.apps.get(deployment.appId);
-  if (app === null) return;
   const stop = watchForStop(context, deployment.id, { lost: held.lost, shutdown });
   try {
-    await stop.checkCancel();
-    const log = await openDeploymentLog(context, deployment.id);
+    const [log] = await Promise.all([openDeploymentLog(context, deployment.id), stop.checkCancel()]);
     const ended = await runDeployment({
       context,
       keeper,
