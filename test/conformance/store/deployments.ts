@@ -64,6 +64,20 @@ export function deploymentCases(make: MakeStore): void {
     expect(switching?.times.queued).toBeInstanceOf(Date);
   });
 
+  it('remember that their release command has succeeded', async () => {
+    const { store, lease, push, release } = await openFixture(make);
+    const { deployments } = store;
+    const { id } = await push();
+    const made = await release();
+    expect((await store.releases.get(made.id))?.releaseCommand).toBe('node migrate.js');
+    await deployments.advance(lease, id, 'claimed-with-image', { releaseId: made.id, colour: 'blue' });
+    expect((await deployments.get(id))?.releaseCommandAt).toBeNull();
+    expect(await deployments.releaseCommandDone(lease, id)).toMatchObject({ state: 'starting', attempts: 1 });
+    expect((await deployments.get(id))?.releaseCommandAt).toBeInstanceOf(Date);
+    const lost = { ...lease, token: lease.token + 1 };
+    await expect(deployments.releaseCommandDone(lost, id)).rejects.toMatchObject({ code: 'lease_lost' });
+  });
+
   it('do not go on once they are to be cancelled, but may still fail or end cancelled', async () => {
     const { store, app, lease, push } = await openFixture(make);
     const { deployments } = store;

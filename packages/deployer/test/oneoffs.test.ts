@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import { DEFAULT_TIMING, type ObservedInstance } from '@teal/core';
+import { openStore } from '@teal/store';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { type PostgresUnderTest, startPostgres } from '../../../test/conformance/postgres.ts';
+import { MEMBER, newId, openFixture } from '../../../test/conformance/store/fixture.ts';
+import { createLeaseKeeper } from '../src/leaseKeeper.ts';
+import { createOneOffs } from '../src/oneOffs.ts';
+import type { Engine, InstanceSpec } from '../src/ports/engine.ts';
+import { reconcileApp } from '../src/reconcile.ts';
+import type { WorkDeps } from '../src/workDeps.ts';
+
+let postgres: PostgresUnderTest;
+beforeAll(async () => {
+  postgres = await startPostgres();
+});
+afterAll(() => postgres?.close());
+
+/** A real store, and an engine whose commands run until they are let go or stopped. */
+async function open() {
+  const store = await openStore(await postgres.migrated());
+  onTestFinished(() => store.close());
+  const organisationId = newId('orga');
+  await store.accounts.initialise({
+    platformId: newId('platform'),
+    organisationId,
+    userId: newId('user'),
+    email: MEMBER,
+    token: { id: newId('token'), name: 'x', prefix: 'x', hash: Buffer.from('x') },
+  });
+  const { app, lease } = await openFixture(async () => ({ store, organisationId }));
+  await store.leases.release(lease);
+  const present = new Map<string, { seen: ObservedInstance; end: (exitCode: number) => void }>();
+  const engine = {
+    list: async () => [...present.values()].map(({ seen }) => seen),
+    async stop(ref: string) {
+      present.get(ref)?.end(137);
+      present.delete(ref);
+    },
+    async run({ instanceId, appId }: InstanceSpec) {
+      const ended = Promise.withResolvers<number>();
+      const seen = { instanceId, appId, ref: instanceId, status: 'running', address: null } as const;
+      present.set(instanceId, { seen, end: ended.resolve });
+      const exitCode = await ended.promise;
+      present.delete(instanceId);
+      return { exitCode };
+    },
+  } as unknown as Engine;
+  const router = { observe: () => null, setHosts: () => {}, setRoute: () => {}, setPool: () => {} };
+  const settings = { holder: `test/${randomUUID()}`, timing: DEFAULT_TIMING, hostsOf: () => ['app.test'] };
+  const log = { info: () => {}, warn: () => {}, error: () => {} };
+  const context = { store, engine, router, settings, log, clock: { now: () => new Date() } };
+  const oneOffs = createOneOffs({ engine });
+  const keeper = createLeaseKeeper(context as unknown as WorkDeps['context']);
+  onTestFinished(() => keeper.close());
+  const deps = { context, keeper, oneOffs } as unknown as WorkDeps;
+  return { deps, app, engine, oneOffs, present };
+}
+
+it('a round of the reconciler leaves the one-offs of this process alone, and removes what a dead one left', async () => {
+  const { deps, app, engine, oneOffs, present } = await open();
+  const [mine, left] = [newId('instance'), newId('instance')];
+  const once = { command: 'true', log: () => {}, signal: new AbortController().signal };
+  const running = oneOffs.run({ instanceId: mine, appId: app.id } as InstanceSpec, once);
+  const orphan = engine.run({ instanceId: left, appId: app.id } as InstanceSpec, once);
+  const actions = await reconcileApp(deps, app.id);
+  expect(actions).toContainEqual({ do: 'remove-unknown', ref: left, instanceId: left });
+  expect(await orphan).toEqual({ exitCode: 137 });
+  expect([...present.keys()]).toEqual([mine]);
+  present.get(mine)?.end(0);
+  expect(await running).toEqual({ exitCode: 0 });
+  expect(oneOffs.isRunning(mine)).toBe(false);
+});
