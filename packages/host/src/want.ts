@@ -1,6 +1,6 @@
 /** What Teal may want from the system: how to tell that it is there, which packages bring it, what its lack means. */
 
-export const WANTS = ['docker', 'mmdebstrap', 'chromium', 'redis', 'haproxy', 'python'] as const;
+export const WANTS = ['docker', 'mmdebstrap', 'chromium', 'redis', 'haproxy', 'python', 'compose'] as const;
 export type Want = (typeof WANTS)[number];
 
 interface Facts {
@@ -48,6 +48,12 @@ export const FACTS: Readonly<Record<Want, Facts>> = {
     packages: ['python3', 'python3-venv'],
     name: 'Python',
     without: 'Python apps cannot run on the process engine',
+  },
+  compose: {
+    executables: ['docker-compose'],
+    packages: ['docker-compose'],
+    name: 'Docker Compose',
+    without: 'docker-compose.yml cannot be tested',
   },
 };
 
