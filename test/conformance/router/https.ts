@@ -1,11 +1,11 @@
 /** HTTPS: which certificate serves which name, and that everything crosses it as it does plain HTTP. */
 import { createHash, randomBytes } from 'node:crypto';
 import { Agent } from 'node:https';
-import type { TLSSocket } from 'node:tls';
+import { connect, type TLSSocket } from 'node:tls';
 import { expect, it } from 'vitest';
 import { makeCertificate, shownCertificate } from './certificate.ts';
 import { echo, openWebSocket } from './client.ts';
-import { HOST, type House, houses, type MakeRouter, until } from './fixture.ts';
+import { HOST, type House, houses, type MakeRouter, until, within } from './fixture.ts';
 
 export function httpsCases(make: MakeRouter): void {
   const open = houses(make);
@@ -42,6 +42,25 @@ export function httpsCases(make: MakeRouter): void {
     expect(await house.inFlight('one')).toEqual({ requests: 0, webSockets: 1 });
     webSocket.close();
     await until('the count is back', async () => (await house.inFlight('one')).webSockets === 0);
+  });
+
+  it('survives an app that breaks off, for clients of HTTP/1.0 and 1.1', async () => {
+    const house = await openSecure();
+    await house.live('one', {
+      handle: (request, response) => {
+        if (request.url !== '/half') return false;
+        response.write('half', () => response.destroy());
+        return true;
+      },
+    });
+    for (const version of ['1.0', '1.1']) {
+      const socket = connect({ ...house.secureAddress, servername: HOST, rejectUnauthorized: false });
+      socket.on('error', () => {});
+      socket.resume();
+      socket.write(`GET /half HTTP/${version}\r\nHost: ${HOST}\r\n\r\n`);
+      await within(5_000, new Promise((resolve) => socket.once('close', resolve)));
+      expect((await house.ask({ secure: true })).status).toBe(200);
+    }
   });
 
   it('chooses the certificate by the exact name, then by wildcard of one label, then the first', async () => {

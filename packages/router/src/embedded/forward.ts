@@ -5,7 +5,7 @@ import { PAGES, type Page, refusalPage, sendPage } from '../pages.ts';
 import { Attempt } from './attempt.ts';
 import type { Flights, Leave } from './flight.ts';
 import { answerHeaders } from './headers.ts';
-import type { Passage } from './passage.ts';
+import { isSecure, type Passage } from './passage.ts';
 import { pour } from './pour.ts';
 import type { Inquiry } from './screen.ts';
 import { type Choice, choose, type RoutedApp, type Settled } from './table.ts';
@@ -250,8 +250,8 @@ class Forwarding {
   #breakOff(): void {
     const { request, response } = this.#exchange;
     if (response.destroyed || response.writableFinished) return;
-    // Without chunks a plain end would look like a whole body.
-    if (request.httpVersionMinor === 0) request.socket.resetAndDestroy();
+    // Without chunks a plain end would look like a whole body. A TLS connection can't be reset; its end shows as cut.
+    if (request.httpVersionMinor === 0 && !isSecure(request)) request.socket.resetAndDestroy();
     else response.destroy();
   }
 

@@ -14,6 +14,9 @@ import { createListener, type ListenerOptions } from './listener.ts';
 import type { Passage } from './passage.ts';
 import { Table } from './table.ts';
 
+/** A full disk is no reason to fill the platform's log. */
+const WARN_EVERY_MS = 10_000;
+
 /** pino's shape; anything alike will do. */
 export interface RouterLog {
   debug(facts: object, text: string): void;
@@ -63,7 +66,12 @@ class NodeRouter implements EmbeddedRouter {
     this.#options = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     const { log, proofSecret, securePort = null, accessLogDir = null } = options;
-    const trouble = (error: unknown) => log?.warn({ err: error }, 'traffic could not be recorded');
+    let warnedAt = Number.NEGATIVE_INFINITY;
+    const trouble = (error: unknown) => {
+      if (performance.now() - warnedAt < WARN_EVERY_MS) return;
+      warnedAt = performance.now();
+      log?.warn({ err: error }, 'traffic could not be recorded');
+    };
     this.#meter = new TrafficMeter({ intervalMs: this.#limits.trafficIntervalMs, trouble });
     this.#accessLog = new AccessLog({ dir: accessLogDir, trouble });
     const listening: ListenerOptions = {
