@@ -5,22 +5,14 @@ import type { Address, Environment } from '@teal/core';
 import type { BuildOutcome, Engine, EngineEvent, InstanceSpec, SourceTree, StartedInstance } from '@teal/deployer';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { appWithBuild, probeApp } from './app.ts';
+import type { EngineFixture } from './engineFixture.ts';
 import { oneOffConformance, processesWith } from './oneoff.ts';
 import { memorySource } from './source.ts';
 import { until } from './until.ts';
 
+export type { EngineFixture } from './engineFixture.ts';
 export { memorySource } from './source.ts';
 export { until } from './until.ts';
-
-export interface EngineFixture {
-  engine: Engine;
-  /** Another engine object on the same platform and folders, as after a restart of Teal. The caller closes it. */
-  reopen(): Promise<Engine>;
-  /** An engine of another platform on the same host. The caller closes it. */
-  foreign(): Promise<Engine>;
-  /** Removes whatever is left. */
-  cleanup(): Promise<void>;
-}
 
 export interface ConformanceOptions {
   /** The first build may have to make a base image. */

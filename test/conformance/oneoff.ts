@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import type { Engine, InstanceSpec } from '@teal/deployer';
 import { describe, expect, it } from 'vitest';
-import type { EngineFixture } from './engine.ts';
+import type { EngineFixture } from './engineFixture.ts';
 import { until } from './until.ts';
 
 const NEVER = new AbortController().signal;

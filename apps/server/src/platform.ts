@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Me } from '@teal/contracts';
-import { type App, formatId, hostsOf, type IdKind, TealError } from '@teal/core';
+import { type App, hostsOf, TealError } from '@teal/core';
 import { type Clock, createDeployer, createTrafficRecorder, type Deployer, type Engine } from '@teal/deployer';
 import { applyGitEnvironment, createGitRemote, createSourceReader, hooksFolder } from '@teal/git';
 import { type HostReport, prepareHost } from '@teal/host';
@@ -22,6 +22,7 @@ import { createEngine } from './engines.ts';
 import { gitHandlers } from './gitHandlers.ts';
 import { createEventStreams } from './http/eventStream.ts';
 import { createHttpServer } from './http/server.ts';
+import { newId } from './ids.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import type { RouteDeps } from './routes/deps.ts';
 import { makeToken } from './secrets.ts';
@@ -75,7 +76,7 @@ const clock: Clock = {
     await delay(Math.min(ms, 2 ** 31 - 1), undefined, { signal }).catch(() => {});
   },
 };
-const ids = { newId: (kind: IdKind) => formatId(kind, randomUUID()) };
+const ids = { newId };
 
 /** Lets a test stand between the deployer and its ports, to halt the process at a named call. */
 export type Decorate = <P extends object>(port: 'engine' | 'router' | 'prober' | 'source' | 'store', adapter: P) => P;
@@ -132,6 +133,7 @@ async function start(
     host: config.host,
     port: config.httpPort,
     securePort: config.httpsPort,
+    accessLogDir: folder.accessLogDir,
     proofSecret,
     log,
   });

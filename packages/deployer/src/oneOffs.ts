@@ -4,8 +4,8 @@
  */
 import { type Deployment, formatId, type Release } from '@teal/core';
 import type { Context } from './context.ts';
+import { specOf } from './instanceSpec.ts';
 import type { Engine, InstanceSpec } from './ports/engine.ts';
-import { specOf } from './startInstances.ts';
 
 export interface OneOffs {
   run: Engine['run'];

@@ -1,6 +1,7 @@
 /** Step 2 of a deployment: a release's instances, woken where they sleep, started where they are not. Routes nothing. */
 import { type Image, type Instance, type Release, TealError } from '@teal/core';
-import type { Engine, StartedInstance } from './ports/engine.ts';
+import { specOf } from './instanceSpec.ts';
+import type { StartedInstance } from './ports/engine.ts';
 import { type Run, RunFailure, throwIfStopped } from './run.ts';
 
 export type StartResult = { kept: 'yes'; green: Instance[] } | { kept: 'image-gone' };
@@ -90,39 +91,4 @@ async function record(run: Run, instance: Instance, started: StartedInstance): P
   } as const;
   await run.context.store.instances.update(run.lease, instance.id, change);
   return { ...instance, ...change };
-}
-
-interface SpecParts {
-  release: Release;
-  instance: Pick<Instance, 'id' | 'appId' | 'deploymentId' | 'number' | 'colour'>;
-  imageRef: string;
-}
-
-/** What the engine is told of an instance; also of one that runs a single command. */
-export function specOf(
-  run: Pick<Run, 'app'>,
-  { release, instance, imageRef }: SpecParts,
-): Parameters<Engine['start']>[0] {
-  return {
-    instanceId: instance.id,
-    appId: instance.appId,
-    appName: run.app.name,
-    releaseId: release.id,
-    imageRef,
-    colour: instance.colour,
-    environment: {
-      ...release.environment,
-      APP_ID: instance.appId,
-      CC_APP_NAME: run.app.name,
-      CC_COMMIT_ID: release.commit.commit,
-      CC_DEPLOYMENT_ID: instance.deploymentId,
-      INSTANCE_ID: instance.id,
-      INSTANCE_NUMBER: String(instance.number),
-      INSTANCE_TYPE: 'production',
-      INSTANCE_COLOUR: instance.colour,
-    },
-    memoryMib: release.settings.memoryMib,
-    cpus: release.settings.cpus,
-    maxProcesses: release.settings.maxProcesses,
-  };
 }

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { TealError } from '@teal/core';
 import type { Certificates } from '@teal/deployer';
-import { newId } from '../routes/deps.ts';
+import { newId } from '../ids.ts';
 import { type PemPair, type ReadCertificate, readCertificate, refuseOutOfTime } from './read.ts';
 
 const DAY_MS = 86_400_000;

@@ -10,8 +10,9 @@ import {
 } from '@teal/contracts';
 import { type App, DEFAULT_SETTINGS, TealError } from '@teal/core';
 import { z } from 'zod';
+import { newId } from '../ids.ts';
 import { appView, deploymentView, isConfigurationPending } from '../views.ts';
-import { type Api, appParams, newId, type RouteDeps, requestedApp } from './deps.ts';
+import { type Api, appParams, type RouteDeps, requestedApp } from './deps.ts';
 
 const MAX_ENVIRONMENT_BYTES = 512 * 1024;
 

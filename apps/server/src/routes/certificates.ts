@@ -3,7 +3,8 @@ import { addCertificateSchema, type CertificateView, certificateListSchema, cert
 import { z } from 'zod';
 import type { Fallback } from '../certificates/fallback.ts';
 import { type ReadCertificate, readCertificate, refuseOutOfTime } from '../certificates/read.ts';
-import { type Api, newId, type RouteDeps } from './deps.ts';
+import { newId } from '../ids.ts';
+import type { Api, RouteDeps } from './deps.ts';
 
 type Shown = Pick<ReadCertificate, 'issuer' | 'fingerprint' | 'notAfter'> & { names: readonly string[] };
 

@@ -1,8 +1,7 @@
 /** What the routes stand on, and how they find the app a request names. */
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Me } from '@teal/contracts';
-import { type App, formatId, type IdKind, TealError } from '@teal/core';
+import { type App, TealError } from '@teal/core';
 import type { Deployer, Engine, Router } from '@teal/deployer';
 import type { Mailbox } from '@teal/mailer';
 import type { PostgresStore } from '@teal/store';
@@ -48,8 +47,4 @@ export async function requestedApp(
   const app = await store.apps.find(request.principal.organisationId, nameOrId);
   if (app === null) throw new TealError('app_not_found', { name: nameOrId.slice(0, 80) });
   return app;
-}
-
-export function newId(kind: IdKind): string {
-  return formatId(kind, randomUUID());
 }
