@@ -21,6 +21,7 @@ export const maintenanceOnSchema = z.strictObject({
   page: z
     .string()
     .min(1)
+    .regex(/^[^\u0000]*$/, 'must not contain a NUL character')
     .refine(within(64 * KIB), 'is larger than 64 KiB')
     .nullable()
     .optional(),
