@@ -1,7 +1,6 @@
 /** The certificate of the apps' wildcard: the operator's files, else one that the platform signs itself and keeps. */
-import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { formatId, TealError } from '@teal/core';
+import { TealError } from '@teal/core';
 import type { Certificates } from '@teal/deployer';
 import { newId } from '../ids.ts';
 import { type PemPair, type ReadCertificate, readCertificate, refuseOutOfTime } from './read.ts';
