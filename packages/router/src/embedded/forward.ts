@@ -3,12 +3,13 @@ import type { Agent, IncomingMessage, ServerResponse } from 'node:http';
 import type { Limits } from '../limits.ts';
 import { PAGES, type Page, refusalPage, sendPage } from '../pages.ts';
 import { Attempt } from './attempt.ts';
-import type { Flights, Leave } from './flight.ts';
+import type { Flights } from './flight.ts';
 import { answerHeaders } from './headers.ts';
 import { isSecure, type Passage } from './passage.ts';
 import { pour } from './pour.ts';
 import type { Inquiry } from './screen.ts';
-import { type Choice, choose, type RoutedApp, type Settled } from './table.ts';
+import type { RoutedApp, Settled } from './table.ts';
+import { Turn } from './turn.ts';
 import { sendUpload, voidUpload, watchUpload } from './upload.ts';
 import { freshAgent, type Upstream, uploadAgent } from './upstream.ts';
 
@@ -44,13 +45,10 @@ export function forward(context: ForwardContext, exchange: Exchange): void {
 class Forwarding {
   readonly #context: ForwardContext;
   readonly #exchange: Exchange;
-  /** Members that could not be connected to. */
-  readonly #refused = new Set<Upstream>();
   #replayed = false;
   #attempt: Attempt | null = null;
-  #leaveLine: () => void = () => {};
-  /** Over all its waits. */
-  #waitsUntil: number | null = null;
+  /** Null where no member is asked. */
+  #turn: Turn | null = null;
 
   constructor(context: ForwardContext, exchange: Exchange) {
     this.#context = context;
@@ -66,51 +64,28 @@ class Forwarding {
     }
     if (app === undefined) this.#page(PAGES.unknownHost);
     else if (ownPage !== null) this.#page(ownPage);
-    else if (app.line.isEmpty) this.#try(app, false);
-    else this.#wait(app, false);
+    else {
+      const turn = new Turn(app, this.#context.limits, {
+        settled: (choice) => this.#take(turn, choice),
+        late: () => this.#page(PAGES.crowded),
+      });
+      this.#turn = turn;
+      turn.begin();
+    }
   }
 
-  /** Chosen anew for every try: after a flip the next one goes to the new pool. */
-  #choose(app: RoutedApp): Choice {
-    return choose(app, { tried: this.#refused, maxRequests: this.#context.limits.maxRequestsPerMember });
-  }
-
-  #try(app: RoutedApp, fresh: boolean): void {
-    const choice = this.#choose(app);
-    if (choice.kind === 'busy') this.#wait(app, fresh);
-    else this.#take(app, choice, fresh);
-  }
-
-  #wait(app: RoutedApp, fresh: boolean): void {
-    const now = performance.now();
-    this.#waitsUntil ??= now + this.#context.limits.queueTimeoutMs;
-    // After a wait any member may do: all who wait are alike, so that the first never stands in the way of others.
-    this.#refused.clear();
-    this.#leaveLine = app.line.join({
-      timeoutMs: Math.max(0, this.#waitsUntil - now),
-      go: () => {
-        const choice = this.#choose(app);
-        if (choice.kind === 'busy') return false;
-        this.#leaveLine();
-        this.#take(app, choice, fresh);
-        return true;
-      },
-      late: () => this.#page(PAGES.crowded),
-    });
-  }
-
-  #take(app: RoutedApp, choice: Settled, fresh: boolean): void {
+  #take(turn: Turn, choice: Settled): void {
     if (choice.kind !== 'member') {
-      this.#page(choice.kind === 'noMember' && this.#refused.size > 0 ? PAGES.unreachable : PAGES[choice.kind]);
+      this.#page(choice.kind === 'noMember' && turn.hasRefusals ? PAGES.unreachable : PAGES[choice.kind]);
       return;
     }
     const { upstream, deploymentId, colour } = choice;
     const { inquiry, expectsContinue, passage } = this.#exchange;
-    const { limits } = this.#context;
-    const leave = this.#enter(app, upstream);
+    const { limits, flights } = this.#context;
+    const leave = turn.enter(upstream, flights);
     passage.given(colour, upstream.instanceId);
     const headers = expectsContinue ? [...inquiry.headers, 'Expect', '100-continue'] : inquiry.headers;
-    const agent = this.#agent(upstream, fresh);
+    const agent = this.#agent(upstream);
     const { method, path } = inquiry;
     try {
       this.#attempt = new Attempt({ upstream, deploymentId, method, path, headers, agent, limits, leave });
@@ -119,40 +94,26 @@ class Forwarding {
       this.#page(refusalPage(400, 'The request holds characters that cannot be sent on.'));
       return;
     }
-    this.#follow(this.#attempt, app);
+    this.#follow(this.#attempt, turn);
   }
 
-  #enter(app: RoutedApp, upstream: Upstream): Leave {
-    const leaveFlight = this.#context.flights.enterRequest(upstream.instanceId);
-    const leavePlace = upstream.take(this.#context.limits.memberDownMs);
-    let inside = true;
-    return () => {
-      if (!inside) return;
-      inside = false;
-      leavePlace();
-      // Before the count goes down, so that it is never nothing while somebody waits.
-      app.line.advance();
-      leaveFlight();
-    };
-  }
-
-  #agent(upstream: Upstream, fresh: boolean): Agent {
+  #agent(upstream: Upstream): Agent {
     const { inquiry } = this.#exchange;
-    if (inquiry.replayable && !fresh) return upstream.agent;
+    if (inquiry.replayable && !this.#replayed) return upstream.agent;
     return inquiry.hasLongBody ? uploadAgent : freshAgent;
   }
 
-  #follow(attempt: Attempt, app: RoutedApp): void {
+  #follow(attempt: Attempt, turn: Turn): void {
     const { outgoing } = attempt;
     attempt.whenConnected(this.#context.limits, () => {
       attempt.upstream.reached();
       this.#sendBody(attempt);
     });
     outgoing.once('response', (answer) => this.#answer(attempt, answer));
-    outgoing.on('error', (error) => this.#failed(attempt, app, error));
+    outgoing.on('error', (error) => this.#failed(attempt, turn, error));
     outgoing.once('close', () => {
       // A 101 that nobody asked for ends without an error.
-      if (attempt.answer === null) this.#failed(attempt, app, new Error('closed without an answer'));
+      if (attempt.answer === null) this.#failed(attempt, turn, new Error('closed without an answer'));
       else if (this.#exchange.response.closed) attempt.leave();
     });
     if (!this.#exchange.inquiry.hasBody) outgoing.end();
@@ -203,7 +164,7 @@ class Forwarding {
     });
   }
 
-  #failed(attempt: Attempt, app: RoutedApp, error: Error): void {
+  #failed(attempt: Attempt, turn: Turn, error: Error): void {
     if (attempt !== this.#attempt) return;
     const { request, response, inquiry } = this.#exchange;
     if (attempt.answer !== null) {
@@ -224,11 +185,8 @@ class Forwarding {
     }
     attempt.leave();
     if (attempt.connected) this.#replayed = true;
-    else {
-      attempt.upstream.missed(this.#context.limits.memberDownMs);
-      this.#refused.add(attempt.upstream);
-    }
-    this.#try(app, attempt.connected);
+    else turn.missed(attempt.upstream);
+    turn.take();
   }
 
   #giveUp(attempt: Attempt, page: Page): void {
@@ -256,7 +214,7 @@ class Forwarding {
   }
 
   #clientDone(): void {
-    this.#leaveLine();
+    this.#turn?.leave();
     this.#context.record(this.#exchange.passage);
     const attempt = this.#attempt;
     if (attempt === null) return;
