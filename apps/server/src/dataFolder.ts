@@ -10,6 +10,7 @@ export interface DataFolder {
   repositoriesDir: string;
   mailboxDir: string;
   engineDir: string;
+  accessLogDir: string;
   postgresDir: string;
   stateDir: string;
   /** For unix sockets: short enough for their 107 bytes. */
@@ -37,6 +38,7 @@ export async function openDataFolder(dir: string): Promise<DataFolder> {
     repositoriesDir: path('repositories'),
     mailboxDir: path('mailbox'),
     engineDir: path('engine'),
+    accessLogDir: path('access-log'),
     postgresDir: path('postgres'),
     stateDir: path('state'),
     runtimeDir: await runtimeDir(dir),
