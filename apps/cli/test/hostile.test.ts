@@ -40,6 +40,11 @@ function givenEvil(): void {
   teal.on(`GET ${APP}/deployments/${DEPLOYMENT_ID}`, () => deployment);
   teal.on(`GET ${APP}/deployments/${DEPLOYMENT_ID}/log`, () => ({ lines: [line], ended: true }));
   teal.on(`GET ${APP}/logs`, () => ({ lines: [{ instanceId: EVIL, number: 0, text: EVIL }] }));
+  const entry = {
+    ...{ at: EVIL, colour: null, instanceId: EVIL, clientHost: EVIL, protocol: 'http', host: EVIL, method: EVIL },
+    ...{ path: `/${EVIL}\n02:00:00  200  GET  forged`, status: 200, bytesIn: 0, bytesOut: 1, durationMs: 1 },
+  };
+  teal.on(`GET ${APP}/access-log`, () => ({ entries: [entry] }));
   teal.on('GET /api/v1/mailbox', () => ({ mails: [mail] }));
   teal.on('GET /api/v1/tokens', () => ({
     tokens: [{ id: EVIL, name: EVIL, prefix: EVIL, createdAt: EVIL, lastUsedAt: EVIL }],
@@ -55,6 +60,7 @@ test.each([
   ['deployments hello'],
   ['env list -a hello'],
   ['logs hello'],
+  ['logs hello --access'],
   ['logs hello --deployment 1f2e3d4c'],
   ['wait -a hello'],
   ['mailbox'],

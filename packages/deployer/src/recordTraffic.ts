@@ -51,19 +51,20 @@ export function createTrafficRecorder(options: TrafficRecorderOptions): TrafficR
     });
   }
 
-  /** Adds until nothing waits: true. When closing it gives up at the first failure. */
+  /** Adds until nothing waits: true. A failure of what was tried after the closing began is the last. */
   async function addAll(): Promise<boolean> {
     let retryMs = RETRY_MIN_MS;
     for (;;) {
       batch ??= nextBatch();
       if (batch === null) return true;
+      const isClosing = closing.signal.aborted;
       try {
         await store.traffic.add(batch);
         batch = null;
         retryMs = RETRY_MIN_MS;
       } catch (error) {
         if (retryMs === RETRY_MIN_MS) log.warn({ err: error }, 'traffic figures were not stored; it is tried again');
-        if (closing.signal.aborted) return false;
+        if (isClosing) return false;
         await clock.sleep(retryMs, closing.signal);
         retryMs = Math.min(retryMs * 2, RETRY_MAX_MS);
       }
