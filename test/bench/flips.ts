@@ -1,6 +1,7 @@
 /** Part "flips": the traffic goes back and forth between two versions while every answer is checked. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { type LoadReport, startLoad } from '../load/load.ts';
+import { reviveOnce } from '../load/revive.ts';
 import { sampleMemory } from './memory.ts';
 import { createTwoVersions } from './revive.ts';
 import type { Work } from './work.ts';
@@ -8,7 +9,6 @@ import type { Work } from './work.ts';
 const CONNECTIONS = 24;
 /** Every so many flips the old version is given the time to drain and fall asleep; the others come as quick as they can. */
 const ASLEEP_EVERY = 5;
-const DEADLINE_MS = 60_000;
 const STREAMS = 'slow-stream';
 
 export interface FlipFigures {
@@ -39,7 +39,8 @@ export async function measureFlips(work: Work): Promise<FlipFigures> {
   let fromAsleep = 0;
   try {
     for (let flip = 1; flip <= options.flips; flip += 1) {
-      if (await flipOnce(work, subject.name, flip % ASLEEP_EVERY === 0)) fromAsleep += 1;
+      const asleep = flip % ASLEEP_EVERY === 0;
+      if ((await reviveOnce(platform, subject.name, { asleep, signal: work.signal })).fromAsleep) fromAsleep += 1;
       // The flips are spread over the requests: the last ones are flipped across, too.
       const due = (options.requests * flip) / options.flips;
       while (load.counters.requests < due && !work.signal.aborted) await pause(20);
@@ -54,31 +55,6 @@ export async function measureFlips(work: Work): Promise<FlipFigures> {
   }
   const { pssMib } = await sampleMemory(platform.pid);
   return { ...figures(await load.stop(), options.flips, fromAsleep), memory_after_mib: pssMib };
-}
-
-/** True when the version that got the traffic was asleep. */
-async function flipOnce({ platform, signal }: Work, name: string, waitForSleep: boolean): Promise<boolean> {
-  const app = waitForSleep ? await asleep(platform, name) : await platform.app(name);
-  const { status, body } = await platform.call<{ deployment: { id: string } }>(
-    'POST',
-    `/apps/${name}/start-last-pushed-commit`,
-    { expectedLive: app.live?.deploymentId },
-  );
-  if (status >= 300) throw new Error(`a revive was answered ${status}: ${JSON.stringify(body)}`);
-  const ended = await platform.ended(name, body.deployment.id, DEADLINE_MS);
-  if (ended.state !== 'live') throw new Error(`a revive ended ${ended.state}: ${ended.failure?.reason}`);
-  signal.throwIfAborted();
-  return app.previous?.standing === 'asleep';
-}
-
-async function asleep(platform: Work['platform'], name: string) {
-  const end = performance.now() + DEADLINE_MS;
-  for (;;) {
-    const app = await platform.app(name);
-    if (app.previous?.standing === 'asleep') return app;
-    if (performance.now() > end) throw new Error(`the previous version is still ${app.previous?.standing}`);
-    await pause(50);
-  }
 }
 
 function figures(report: LoadReport, flips: number, fromAsleep: number): Omit<FlipFigures, 'memory_after_mib'> {

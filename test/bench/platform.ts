@@ -15,7 +15,17 @@ export const ROOT_DIR = fileURLToPath(new URL('../..', import.meta.url));
 interface Ready {
   consoleUrl: string;
   httpPort: number;
-  token: string;
+  /** Where the platform has HTTPS. */
+  httpsPort?: number | null;
+  token: string | null;
+  router: string;
+}
+
+export interface PlatformOptions {
+  /** Default docker. */
+  engine?: 'docker' | 'process';
+  /** More arguments of `teal up`. */
+  args?: readonly string[];
 }
 
 const READY_DEADLINE_MS = 20 * 60_000;
@@ -26,45 +36,89 @@ const FOREIGN = /^(TEAL_(?!CA_FILE$|SUBNETS$|BASE_|DEBIAN_)|DATABASE_URL$|REDIS_
 
 export class BenchPlatform extends PlatformClient {
   readonly dataDir: string;
-  readonly token: string;
-  readonly consoleUrl: string;
-  readonly routerAddress: { host: string; port: number };
-  readonly pid: number;
   /** Every app that was made, for clearing up what a lost platform left. */
   readonly appIds: string[] = [];
-  /** Rejects when the platform ends without having been asked to. */
-  readonly lost: Promise<never>;
-  readonly #child: ChildProcess;
+  readonly #options: PlatformOptions;
+  readonly #token: string;
+  readonly #lost = Promise.withResolvers<never>();
+  #child: ChildProcess;
+  #ready: Ready;
 
-  private constructor(child: ChildProcess, dataDir: string, { ready, lost }: { ready: Ready; lost: Promise<never> }) {
+  private constructor(options: PlatformOptions, dataDir: string, { child, ready }: Launched) {
     super();
-    this.#child = child;
-    this.pid = child.pid ?? 0;
+    this.#options = options;
     this.dataDir = dataDir;
-    this.token = ready.token;
-    this.consoleUrl = ready.consoleUrl;
-    this.routerAddress = { host: '127.0.0.1', port: ready.httpPort };
-    this.lost = lost;
+    this.#child = child;
+    this.#ready = ready;
+    this.#token = ready.token ?? '';
+    this.#lost.promise.catch(() => {});
   }
 
-  static async start(signal: AbortSignal): Promise<BenchPlatform> {
+  static async start(signal: AbortSignal, options: PlatformOptions = {}): Promise<BenchPlatform> {
     const dataDir = await mkdtemp(join(tmpdir(), 'teal-bench-'));
-    const child = spawnPlatform(dataDir);
-    const lost = lossOf(child);
     try {
-      const ready = await Promise.race([readReady(child.stdio[3] as Readable, signal), lost]);
-      return new BenchPlatform(child, dataDir, { ready, lost });
+      const launched = await launch(dataDir, options, ANY_PORTS, signal);
+      const platform = new BenchPlatform(options, dataDir, launched);
+      platform.#watch(launched.lost);
+      return platform;
     } catch (error) {
-      await end(child);
       await rm(dataDir, { recursive: true, force: true });
       throw error;
     }
+  }
+
+  get token(): string {
+    return this.#token;
+  }
+
+  get consoleUrl(): string {
+    return this.#ready.consoleUrl;
+  }
+
+  get routerAddress(): { host: string; port: number } {
+    return { host: '127.0.0.1', port: this.#ready.httpPort };
+  }
+
+  /** Null where the platform has no HTTPS. */
+  get secureAddress(): { host: string; port: number } | null {
+    const { httpsPort } = this.#ready;
+    return typeof httpsPort === 'number' ? { host: '127.0.0.1', port: httpsPort } : null;
+  }
+
+  /** `embedded` or `haproxy`. */
+  get router(): string {
+    return this.#ready.router;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Rejects when the platform ends without having been asked to. */
+  get lost(): Promise<never> {
+    return this.#lost.promise;
   }
 
   override async createApp(name: string, settings: Record<string, unknown> = {}): Promise<AppView> {
     const app = await super.createApp(name, settings);
     this.appIds.push(app.id);
     return app;
+  }
+
+  /** Ends the platform and starts it again on the same data and ports; `ended` is told in between. Resolves when it is ready. */
+  async restart(how: 'SIGTERM' | 'SIGKILL', signal: AbortSignal, ended: () => void = () => {}): Promise<void> {
+    const { httpPort, httpsPort } = this.#ready;
+    const ports = { console: new URL(this.consoleUrl).port, http: String(httpPort), https: String(httpsPort ?? 'off') };
+    const before = this.#child;
+    const gone = once(before, 'exit');
+    before.removeAllListeners('close');
+    before.kill(how);
+    await gone;
+    ended();
+    const launched = await launch(this.dataDir, this.#options, ports, signal);
+    this.#child = launched.child;
+    this.#ready = launched.ready;
+    this.#watch(launched.lost);
   }
 
   /** Deletes its apps where it still answers, ends it, removes its folder. */
@@ -76,12 +130,44 @@ export class BenchPlatform extends PlatformClient {
       await rm(this.dataDir, { recursive: true, force: true });
     }
   }
+
+  #watch(lost: Promise<never>): void {
+    lost.catch((error) => this.#lost.reject(error));
+  }
 }
 
-function spawnPlatform(dataDir: string): ChildProcess {
+interface Ports {
+  console: string;
+  http: string;
+  https: string;
+}
+
+const ANY_PORTS: Ports = { console: '0', http: '0', https: '0' };
+
+interface Launched {
+  child: ChildProcess;
+  ready: Ready;
+  lost: Promise<never>;
+}
+
+async function launch(dataDir: string, options: PlatformOptions, ports: Ports, signal: AbortSignal): Promise<Launched> {
+  const child = spawnPlatform(dataDir, options, ports);
+  const lost = lossOf(child);
+  try {
+    const ready = await Promise.race([readReady(child.stdio[3] as Readable, signal), lost]);
+    return { child, ready, lost };
+  } catch (error) {
+    await end(child);
+    throw error;
+  }
+}
+
+function spawnPlatform(dataDir: string, { engine = 'docker', args = [] }: PlatformOptions, ports: Ports): ChildProcess {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !FOREIGN.test(name)));
-  const places = ['--data', dataDir, '--console-port', '0', '--http-port', '0'];
-  return spawn(join(ROOT_DIR, 'teal'), ['up', ...places, '--engine', 'docker', '--ready-fd', '3', '--log', 'json'], {
+  const places = ['--data', dataDir, '--console-port', ports.console];
+  const doors = ['--http-port', ports.http, '--https-port', ports.https];
+  const rest = ['--engine', engine, '--ready-fd', '3', '--log', 'json', ...args];
+  return spawn(join(ROOT_DIR, 'teal'), ['up', ...places, ...doors, ...rest], {
     env,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     // Ctrl-C reaches the benchmark alone, which then clears up in order.
