@@ -65,6 +65,7 @@ function storeOf(releases: Release[], instances: Instance[]): Store {
     instances: { list: async () => instances },
     deployments: { live: nothing, active: nothing, next: nothing, list: async () => [] },
     images: { list: async () => [] },
+    traffic: { read: async () => [] },
   } as unknown as Store;
 }
 

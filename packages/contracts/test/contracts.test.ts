@@ -2,9 +2,12 @@ import { DEFAULT_SETTINGS, RESERVED_VARIABLES } from '@teal/core';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import {
+  addCertificateSchema,
+  addDomainSchema,
   changeEnvironmentSchema,
   createAppSchema,
   createTokenSchema,
+  maintenanceOnSchema,
   paths,
   redeploySchema,
   settingsSchema,
@@ -25,6 +28,11 @@ describe('requests', () => {
     ['a commit', redeploySchema, { commit: '3f2c1ab' }],
     ['nothing expected live', startLastPushedCommitSchema, { expectedLive: null }],
     ['the default settings', settingsSchema, DEFAULT_SETTINGS],
+    ['a domain', addDomainSchema, { name: 'bücher.example', primary: true }],
+    ['maintenance as it is', maintenanceOnSchema, {}],
+    ['the standard page', maintenanceOnSchema, { page: null }],
+    ['a page of 64 KiB', maintenanceOnSchema, { page: 'x'.repeat(65_536) }],
+    ['a certificate', addCertificateSchema, { certificate: 'x'.repeat(65_536), key: 'y' }],
   ])('may hold %s', (_what, schema, value) => expect(taken(schema, value)).toBe(true));
 
   it.each<[string, z.ZodType, unknown]>([
@@ -49,6 +57,14 @@ describe('requests', () => {
     ['a short commit', redeploySchema, { commit: '3f2c1a' }],
     ['a commit that is an option', redeploySchema, { commit: '--all-tags' }],
     ['a token without a name', createTokenSchema, { name: '  ' }],
+    ['a redirect that is a word', updateAppSchema, { settings: { httpsOnly: 'yes' } }],
+    ['a domain without a name', addDomainSchema, { name: '' }],
+    ['a huge domain', addDomainSchema, { name: 'a'.repeat(501) }],
+    ['an empty page', maintenanceOnSchema, { page: '' }],
+    ['a page with a NUL', maintenanceOnSchema, { page: 'a\u0000' }],
+    ['a page beyond 64 KiB', maintenanceOnSchema, { page: 'é'.repeat(32_769) }],
+    ['a certificate without its key', addCertificateSchema, { certificate: 'x' }],
+    ['a huge certificate', addCertificateSchema, { certificate: 'x'.repeat(65_537), key: 'y' }],
   ])('may not hold %s', (_what, schema, value) => expect(taken(schema, value)).toBe(false));
 
   it.each([...RESERVED_VARIABLES])('may not set %s', (name) => {

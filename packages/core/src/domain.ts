@@ -47,10 +47,14 @@ export function defaultHost(app: Pick<App, 'name'>, domain: string): string {
   return `${app.name}.${domain}`;
 }
 
-/** Every host of an app, the primary one first: the one chosen, else the default. */
+/**
+ * Every host of an app, the primary one first: the one chosen, else the default. Own domains that a new domain of the
+ * platform has come to cover are left out: below it, each name is that of the app called so.
+ */
 export function hostsOf(app: Pick<App, 'name' | 'domains'>, domain: string): string[] {
+  const own = app.domains.filter(({ name }) => !isPlatformHost(name, { domain, reserved: [] }));
   const names = (of: readonly Domain[]) => of.map(({ name }) => name);
-  const chosen = names(app.domains.filter(({ primary }) => primary));
-  const others = names(app.domains.filter(({ primary }) => !primary));
+  const chosen = names(own.filter(({ primary }) => primary));
+  const others = names(own.filter(({ primary }) => !primary));
   return [...chosen, defaultHost(app, domain), ...others];
 }

@@ -82,6 +82,10 @@ describe('the hosts of an app', () => {
       [domain('a.test'), domain('b.test', true)],
       ['b.test', 'one.teal.test', 'a.test'],
     ],
+    [
+      [domain('two.teal.test', true), domain('a.test')],
+      ['one.teal.test', 'a.test'],
+    ],
   ])('begin with the primary one: %j', (domains, hosts) =>
     expect(hostsOf(anApp({ domains }), 'teal.test')).toEqual(hosts),
   );
