@@ -5,4 +5,6 @@ export {
   type EmbeddedRouterOptions,
   type RouterLog,
 } from './embedded/router.ts';
+export { endSupervisor } from './haproxy/endSupervisor.ts';
+export { createHaproxyRouter, type HaproxyRouter, type HaproxyRouterOptions } from './haproxy/router.ts';
 export { DEFAULT_LIMITS, type Limits } from './limits.ts';

@@ -71,7 +71,7 @@ export function maintenancePage(ownHtml: string | null): Page {
   return ownHtml === null ? PAGES.maintenance : { ...PAGES.maintenance, ownHtml };
 }
 
-function html({ status, title, text }: Page): string {
+export function pageHtml({ status, title, text }: Page): string {
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${title}</title><style>body{font:16px/1.5 system-ui,sans-serif;max-width:32em;margin:15vh auto;padding:0 1em;color:#123}
 h1{font-size:1.4em}small{color:#678}</style><h1>${title}</h1><p>${text}</p><small>${status} from Teal</small></html>
@@ -81,7 +81,7 @@ h1{font-size:1.4em}small{color:#678}</style><h1>${title}</h1><p>${text}</p><smal
 /** Sends the page: HTML where Accept has it, else plain text; ends the answer. Returns its bytes, roughly. */
 export function sendPage(request: IncomingMessage, response: ServerResponse, page: Page): number {
   const asHtml = /text\/html/i.test(request.headers.accept ?? '');
-  const body = Buffer.from(asHtml ? (page.ownHtml ?? html(page)) : `${page.text}\n`);
+  const body = Buffer.from(asHtml ? (page.ownHtml ?? pageHtml(page)) : `${page.text}\n`);
   const headers = [
     'Content-Type',
     `text/${asHtml ? 'html' : 'plain'}; charset=utf-8`,

@@ -1,0 +1,148 @@
+/** The part of HAProxy's configuration that is the same for every app: limits, header rules, routing, pages. */
+import { PAGES, type Page, pageHtml } from '../../pages.ts';
+import type { RenderInput } from './render.ts';
+
+/** Fields that only the router may say, that belong to one connection, or that have tricked servers behind a proxy. */
+const STRIPPED = [
+  'x-forwarded-.*',
+  'forwarded',
+  'x-real-ip',
+  'x-request-id',
+  'proxy',
+  'proxy-.*',
+  'keep-alive',
+  'te',
+  'http2-settings',
+  'teal-.*',
+].join('|');
+
+/** What is logged of each request, separated by tabs: see `trafficLines.ts`. */
+const LOG_FORMAT = [
+  'T',
+  '%[date(0,ms)]',
+  '%ci',
+  '%[var(txn.app)]',
+  '%b',
+  '%s',
+  '%ST',
+  '%U',
+  '%B',
+  '%Ta',
+  '%[ssl_fc]',
+  '%[var(txn.host)]',
+  '%HM',
+  '%HU',
+].join('\\t');
+
+/** WebSockets are cut at the end of a drain: a HAProxy that was told to go has nothing to wait for after this. */
+const HARD_STOP = '6m';
+
+export function globals({ options, adminSocket, luaFile }: RenderInput): string {
+  const { limits, runAs, threads } = options;
+  const lines = [
+    'global',
+    `  stats socket "${adminSocket}" mode 600 level admin`,
+    '  stats timeout 20d',
+    `  nbthread ${threads}`,
+    ...(runAs === null ? [] : [`  user ${runAs.user}`, `  group ${runAs.group}`]),
+    `  hard-stop-after ${HARD_STOP}`,
+    `  lua-load-per-thread "${luaFile}"`,
+    `  tune.bufsize ${limits.maxHeaderBytes}`,
+    '  ssl-default-bind-options ssl-min-ver TLSv1.2',
+    '  log stdout len 4000 format raw local0',
+    'defaults base',
+    '  mode http',
+    '  log global',
+    `  timeout connect ${limits.connectTimeoutMs}`,
+    `  timeout client ${limits.uploadIdleMs}`,
+    `  timeout server ${limits.answerTimeoutMs}`,
+    '  timeout tunnel 24h',
+    `  timeout queue ${limits.queueTimeoutMs}`,
+    `  timeout http-request ${limits.headersTimeoutMs}`,
+    `  timeout http-keep-alive ${limits.keepAliveMs}`,
+    `  timeout client-fin ${limits.lingerMs}`,
+    '  option idle-close-on-response',
+    '  option abortonclose',
+    '  option clitcpka',
+    '  option srvtcpka',
+    '  balance roundrobin',
+    // A dead member costs a try, not an answer; a request that may have arrived is tried again only where that is safe.
+    '  retries 2',
+    '  option redispatch 1',
+    '  retry-on conn-failure empty-response',
+    '  http-reuse always',
+  ];
+  return lines.join('\n');
+}
+
+/** For what HAProxy answers itself; it cannot choose by Accept. */
+export function errorPages(): string {
+  const page = (of: Page) =>
+    `  http-error status ${of.status} content-type "text/html; charset=utf-8" string ${quote(pageHtml(of))}` +
+    ` hdr Cache-Control no-store hdr Retry-After ${of.retryAfterSeconds ?? 5}`;
+  return [page(PAGES.unreachable), page(PAGES.crowded), page(PAGES.late)].join('\n');
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll(/\s*\n\s*/g, ' ').replaceAll("'", '’')}'`;
+}
+
+export function frontend({ fds, pagesSocket, options }: RenderInput): string {
+  const { request, answer } = options.proofHeaders;
+  const secure = fds.secure === null ? [] : [`  bind fd@${fds.secure} ssl crt-list certificates.list alpn h2,http/1.1`];
+  return `backend ws from base
+  stick-table type string len 100 size 1m expire 1m store conn_cur
+backend pages from base
+  retry-on none
+  http-reuse never
+  http-request set-header teal-state %[var(txn.state)]
+  http-request set-header teal-app %[var(txn.app)]
+  server teal unix@${pagesSocket.replaceAll(' ', '\\ ')}
+frontend in from base
+  bind fd@${fds.plain}
+${secure.join('\n')}
+  option http-restrict-req-hdr-names delete
+  option disable-h2-upgrade
+  log-format "${LOG_FORMAT}"
+  acl fresh_not_needed method GET HEAD OPTIONS
+  acl is_ws req.hdr(upgrade) -i websocket
+  http-request set-var(txn.host) req.fhdr(host)
+  http-request deny deny_status 400 unless { req.fhdr_cnt(host) eq 1 } { var(txn.host) -m len gt 0 }
+  http-request deny deny_status 405 if { method TRACE CONNECT }
+  http-request deny deny_status 400 unless { url -m beg / http:// https:// } || { method OPTIONS } { url * }
+  http-request set-uri %[pathq] unless { url -m beg / } || { url * } || { req.ver 2.0 }
+  http-request lua.hop_request if { req.hdr(connection) -m found }
+  http-request deny deny_status 400 if { var(txn.hop) -m found }
+  http-request deny deny_status 400 if is_ws { req.hdr_val(content-length) gt 0 } || is_ws { req.hdr(transfer-encoding) -m found }
+  http-request del-header connection unless is_ws
+  http-request del-header upgrade unless is_ws
+  http-request set-var(txn.proven) req.fhdr(${request}),sha2(256),hex,map(proof.map) if { req.fhdr(${request}) -m found }
+  http-request del-header ^(${STRIPPED})$ -m reg
+  http-request set-header X-Forwarded-For %[src]
+  http-request set-header X-Forwarded-Proto http unless { ssl_fc }
+  http-request set-header X-Forwarded-Proto https if { ssl_fc }
+  http-request set-header X-Forwarded-Host %[var(txn.host)]
+  http-request set-header X-Forwarded-Port %[dst_port]
+  http-request set-header X-Request-Id %[uuid]
+  http-request set-var(txn.app) var(txn.host),host_only,rtrim(.),lower,map(host.map)
+  http-request set-var(txn.state) var(txn.app),map(state.map)
+  http-request set-var(txn.state) var(txn.state),field(2,:) if { var(txn.state) -m beg _h: }${fds.secure === null ? '' : ' { ssl_fc }'}
+  http-request set-var(txn.state) var(txn.state),field(2,:) if { var(txn.proven) -m found } { var(txn.state),field(2,:) -m beg s }
+  http-request set-var(txn.deployment) var(txn.state),map(pool.map) if { var(txn.proven) -m found }
+  http-request set-log-level silent if { var(txn.proven) -m found }
+  # A connection that was idle may close under a request; what must not be sent twice gets one of its own. HAProxy shares
+  # connections of equal server names only, and a random one is equal to none.
+  http-request set-var(txn.fresh) rand unless fresh_not_needed !{ req.hdr_val(content-length) gt 0 } !{ req.hdr(transfer-encoding) -m found }
+  http-request set-header Connection close if { var(txn.fresh) -m found }
+  http-request disable-l7-retry if { var(txn.fresh) -m found }
+  http-response track-sc0 srv_name table ws if { status 101 }
+  http-response lua.hop_answer if { res.hdr(connection) -m found } !{ status 101 }
+  http-response del-header connection unless { status 101 }
+  http-response del-header ^(proxy-connection|keep-alive|${answer})$ -m reg
+  http-response set-header ${answer} %[var(txn.deployment)] if { var(txn.deployment) -m found }
+  use_backend %[var(txn.state)] if { var(txn.state) -m beg s } { var(txn.state),nbsrv gt 0 }
+  default_backend pages
+# A stream of events may be silent for as long as it likes.
+defaults apps from base
+  http-request set-timeout server 24h if { req.hdr(accept) -m beg text/event-stream }`;
+}
