@@ -86,7 +86,8 @@ function trafficOptions(options: ProofOptions, platform: BenchPlatform): Traffic
   const { connections, ratePerSecond, eventsMs, webSocketMs } = options;
   return {
     address: platform.routerAddress,
-    secureAddress: platform.secureAddress,
+    // The embedded router speaks no HTTP/2.
+    secureAddress: platform.router === 'haproxy' ? platform.secureAddress : null,
     host: platform.hostOf(APP),
     connections,
     ratePerSecond,

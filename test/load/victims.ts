@@ -1,5 +1,5 @@
 /** Finds and kills processes of the platform under test: instances and HAProxy. Kills nothing of anybody else. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import Docker from 'dockerode';
 import { until } from '../conformance/until.ts';
 import type { PlatformClient } from '../e2e/client.ts';
@@ -54,15 +54,17 @@ async function containerPid(instance: string): Promise<number> {
   return (await docker.getContainer(container.Id).inspect()).State.Pid;
 }
 
-/** The HAProxy processes whose command line names the platform's data folder. */
+/** The HAProxy processes that work in the platform's data folder. */
 export async function haproxyPids(dataDir: string): Promise<number[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
-  const commands = await Promise.all(
-    pids.map(async (pid) => [pid, await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')] as const),
-  );
-  return commands
-    .filter(([, command]) => /(^|\/)haproxy\0/.test(command) && command.includes(dataDir))
-    .map(([pid]) => pid);
+  const isOurs = async (pid: number) => {
+    const command = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
+    if (command !== 'haproxy\n') return false;
+    const folder = await readlink(`/proc/${pid}/cwd`).catch(() => '');
+    return folder.startsWith(`${dataDir}/`);
+  };
+  const ours = await Promise.all(pids.map(isOurs));
+  return pids.filter((_, i) => ours[i]);
 }
 
 /** SIGKILL; resolves once the process is dead. */
