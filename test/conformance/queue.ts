@@ -66,6 +66,23 @@ function callCases(make: MakeQueue): void {
     expect(ran.sort()).toEqual(['app_1', 'mail']);
   });
 
+  it('counts the calls that wait and those that are worked on', async () => {
+    const queue = await openQueue(await make());
+    const apps = async () => (await queue.counts()).find(({ name }) => name === 'apps');
+    for (const appId of ['app_1', 'app_2', 'app_2', 'app_3']) await queue.appHasWork(appId);
+    expect(await apps()).toEqual({ name: 'apps', waiting: 3, active: 0 });
+    expect(await queue.counts()).toContainEqual({ name: 'mail', waiting: 0, active: 0 });
+    const door = aDoor();
+    onTestFinished(door.open);
+    await start(queue, { workApp: () => door.opened });
+    await until('one is worked on', async () => ((await apps())?.active ?? 0) > 0, SOON_MS);
+    door.open();
+    await until('none is left', async () => {
+      const counts = await apps();
+      return counts?.waiting === 0 && counts.active === 0;
+    });
+  });
+
   it('makes one of many calls for one app that wait, and keeps those for others', async () => {
     const queue = await openQueue(await make());
     for (let i = 0; i < 20; i += 1) await queue.appHasWork('app_1');
