@@ -1,13 +1,15 @@
 /** The platform as users have it: `./teal up` as a process of its own, on a temporary data folder and free ports. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { AppView } from '@teal/contracts';
+import { endSupervisor } from '@teal/router';
 import { PlatformClient } from '../e2e/client.ts';
 
 export const ROOT_DIR = fileURLToPath(new URL('../..', import.meta.url));
@@ -57,7 +59,7 @@ export class BenchPlatform extends PlatformClient {
   static async start(signal: AbortSignal, options: PlatformOptions = {}): Promise<BenchPlatform> {
     const dataDir = await mkdtemp(join(tmpdir(), 'teal-bench-'));
     try {
-      const launched = await launch(dataDir, options, ANY_PORTS, signal);
+      const launched = await launch(dataDir, options, await freePorts(), signal);
       const platform = new BenchPlatform(options, dataDir, launched);
       platform.#watch(launched.lost);
       return platform;
@@ -127,6 +129,7 @@ export class BenchPlatform extends PlatformClient {
       if (this.#child.exitCode === null && this.#child.signalCode === null) await this.deleteApps();
     } finally {
       await end(this.#child);
+      await endRouter(this.dataDir);
       await rm(this.dataDir, { recursive: true, force: true });
     }
   }
@@ -142,7 +145,19 @@ interface Ports {
   https: string;
 }
 
-const ANY_PORTS: Ports = { console: '0', http: '0', https: '0' };
+/** Chosen here, so that a second start has the very settings of the first. */
+async function freePorts(): Promise<Ports> {
+  const servers = [createServer(), createServer(), createServer()];
+  const ports: string[] = [];
+  for (const server of servers) {
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    ports.push(String((server.address() as AddressInfo).port));
+  }
+  for (const server of servers) await new Promise((resolve) => server.close(resolve));
+  const [console = '', http = '', https = ''] = ports;
+  return { console, http, https };
+}
 
 interface Launched {
   child: ChildProcess;
@@ -158,8 +173,15 @@ async function launch(dataDir: string, options: PlatformOptions, ports: Ports, s
     return { child, ready, lost };
   } catch (error) {
     await end(child);
+    await endRouter(dataDir);
     throw error;
   }
+}
+
+/** HAProxy outlives its platform; its state lies in a folder of the data folder. */
+async function endRouter(dataDir: string): Promise<void> {
+  const entries = await readdir(dataDir, { withFileTypes: true }).catch(() => []);
+  for (const entry of entries) if (entry.isDirectory()) await endSupervisor(join(dataDir, entry.name));
 }
 
 function spawnPlatform(dataDir: string, { engine = 'docker', args = [] }: PlatformOptions, ports: Ports): ChildProcess {

@@ -46,6 +46,8 @@ export interface Ask {
 export type Read<T> = (incoming: IncomingMessage, done: (value: T) => void, fail: (error: Error) => void) => void;
 
 const PIECES = 16;
+/** Of a page that came instead of an answer. */
+const SHOWN_CHARACTERS = 200;
 const connectedAt = new WeakMap<Socket, number>();
 
 /**
@@ -82,7 +84,9 @@ export function exchange<T>(ask: Ask, trace: Trace, read: Read<T>): Promise<T> {
       trace.bodyBytes += chunk.length;
     });
     if (incoming.statusCode !== 200) {
-      reject(new Error(`answered ${incoming.statusCode}`));
+      const refused = (text: string) =>
+        reject(new Error(`answered ${incoming.statusCode}: ${text.slice(0, SHOWN_CHARACTERS).trim()}`));
+      readText(incoming, refused, () => refused('…'));
       return;
     }
     read(incoming, resolve, reject);

@@ -47,8 +47,9 @@ export class H2Line {
     });
     stream.on('error', reject);
     stream.once('close', () => {
-      if (trace.status !== null && trace.status !== 200) reject(new Error(`answered ${trace.status}`));
-      else if (ended && stream.rstCode === 0 && trace.status === 200) resolve(Buffer.concat(chunks).toString());
+      if (trace.status !== null && trace.status !== 200) {
+        reject(new Error(`answered ${trace.status}: ${Buffer.concat(chunks).toString().slice(0, 200).trim()}`));
+      } else if (ended && stream.rstCode === 0 && trace.status === 200) resolve(Buffer.concat(chunks).toString());
       else reject(new Error(`the stream closed after ${trace.bodyBytes} bytes with code ${stream.rstCode}`));
     });
     return promise.finally(() => {
