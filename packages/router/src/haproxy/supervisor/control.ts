@@ -24,7 +24,16 @@ export interface ControlOptions {
 /** Not listening yet. */
 export function createControl(options: ControlOptions): Server {
   const handlers = makeHandlers(options);
-  return createServer((socket) => serve(socket, handlers));
+  let connections = 0;
+  return createServer((socket) => {
+    connections += 1;
+    serve(socket, handlers);
+    socket.once('close', () => {
+      connections -= 1;
+      // Whoever started it gave up before it served: nobody would miss it.
+      if (connections === 0 && !options.supervisor.isServing) void options.supervisor.shutdown().then(options.over);
+    });
+  });
 }
 
 function serve(socket: Socket, handlers: Handlers): void {
@@ -46,7 +55,10 @@ function serve(socket: Socket, handlers: Handlers): void {
     const controller = new AbortController();
     running.set(id, controller);
     const context: CallContext = { signal: controller.signal, part: (part) => send({ id, part }) };
-    (handlers[call] as (args: object, context: CallContext) => Promise<unknown>)(args, context)
+    const handle = handlers[call] as (args: object, context: CallContext) => Promise<unknown>;
+    // Within the promise, so that a value that is refused is an answer, not the end of the connection.
+    Promise.resolve()
+      .then(() => handle(args, context))
       .then((value) => send({ id, value }))
       .catch((error) => send({ id, error: describe(error) }))
       .finally(() => running.delete(id));
