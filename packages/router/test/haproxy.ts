@@ -30,10 +30,15 @@ export async function makeHaproxy(
 /** Serving; closing it ends everything. */
 export async function openHaproxy(options: Partial<HaproxyRouterOptions> = {}): Promise<RouterUnderTest> {
   const { router, dir } = await makeHaproxy(options);
-  await router.listen();
   router.close = async () => {
     await router.shutdown();
     await rm(dir, { recursive: true, force: true });
   };
+  try {
+    await router.listen();
+  } catch (error) {
+    await router.close();
+    throw error;
+  }
   return { router, proofSecret: PROOF_SECRET };
 }

@@ -4,10 +4,12 @@ import { expect, it } from 'vitest';
 import { APP, HOST, type House, houses, type MakeRouter, until } from './fixture.ts';
 import { ByteOrigin, sendRaw, statuses } from './raw.ts';
 
+/** What an attacker wants the app to see. */
+const SMUGGLED = `GET /smuggled HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`;
+
 /** Must be refused, and the app must not see a byte. */
 const REFUSED: [string, string][] = [
   ['two Host headers', `GET / HTTP/1.1\r\nHost: ${HOST}\r\nHost: other.test\r\n\r\n`],
-  ['two equal Host headers', `GET / HTTP/1.1\r\nHost: ${HOST}\r\nHost: ${HOST}\r\n\r\n`],
   ['no Host', 'GET / HTTP/1.1\r\n\r\n'],
   ['an empty Host', 'GET / HTTP/1.1\r\nHost:\r\n\r\n'],
   ['a path in Host', `GET / HTTP/1.1\r\nHost: ${HOST}/../\r\n\r\n`],
@@ -21,16 +23,7 @@ const REFUSED: [string, string][] = [
   ['a target that is no path', `GET ${HOST} HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`],
   ['a space before the colon', `GET / HTTP/1.1\r\nHost : ${HOST}\r\n\r\n`],
   ['a space in a name', `GET / HTTP/1.1\r\nHost: ${HOST}\r\nX A: b\r\n\r\n`],
-  ['a folded header', `GET / HTTP/1.1\r\nHost: ${HOST}\r\nX-A: b\r\n c\r\n\r\n`],
   ['a line without a colon', `GET / HTTP/1.1\r\nHost: ${HOST}\r\nnonsense\r\n\r\n`],
-  [
-    'Content-Length and Transfer-Encoding',
-    `POST / HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nX`,
-  ],
-  [
-    'Transfer-Encoding and Content-Length',
-    `POST / HTTP/1.1\r\nHost: ${HOST}\r\nTransfer-Encoding: chunked\r\nContent-Length: 6\r\n\r\n0\r\n\r\nX`,
-  ],
   ['two lengths', `POST / HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef`],
   ['a list of lengths', `POST / HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: 5, 6\r\n\r\nabcdef`],
   ['TE: xchunked', `POST / HTTP/1.1\r\nHost: ${HOST}\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n`],
@@ -56,6 +49,23 @@ const REFUSED: [string, string][] = [
 
 /** May be refused; otherwise the app sees exactly one request, read the one way that is given. */
 const ONE_READING: [string, string, RegExp][] = [
+  [
+    'two equal Host headers',
+    `GET / HTTP/1.1\r\nHost: ${HOST}\r\nHost: ${HOST}\r\n\r\n`,
+    /\r\nhost: one\.test\r\n(?!.*\r\nhost:)/is,
+  ],
+  ['a folded header', `GET / HTTP/1.1\r\nHost: ${HOST}\r\nX-A: b\r\n c\r\n\r\n`, /\r\nx-a: b[ \t]+c\r\n/i],
+  // Chunks count (RFC 9112 §6.3), and nothing behind them is a request.
+  [
+    'Content-Length and Transfer-Encoding',
+    `POST / HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nX${SMUGGLED}`,
+    /\r\ntransfer-encoding: chunked\r\n(?!.*content-length).*\r\n\r\n0\r\n\r\n$/is,
+  ],
+  [
+    'Transfer-Encoding and Content-Length',
+    `POST / HTTP/1.1\r\nHost: ${HOST}\r\nTransfer-Encoding: chunked\r\nContent-Length: 6\r\n\r\n0\r\n\r\nX${SMUGGLED}`,
+    /\r\ntransfer-encoding: chunked\r\n(?!.*content-length).*\r\n\r\n0\r\n\r\n$/is,
+  ],
   ['bare LF', `GET / HTTP/1.1\nHost: ${HOST}\n\n`, /^GET \/ HTTP\/1\.1\r\n/],
   ['bare LF in one line', `GET / HTTP/1.1\r\nHost: ${HOST}\nX-A: b\r\n\r\n`, /^GET \/ HTTP\/1\.1\r\n/],
   [
@@ -109,7 +119,6 @@ const requestLines = (bytes: string) => [...bytes.matchAll(/^[A-Z]+ \S+ HTTP\/1\
 
 export function smugglingCases(make: MakeRouter): void {
   const open = houses(make);
-  const smuggled = `GET /smuggled HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`;
 
   it('refuses each request that has no clear reading, and the app sees nothing of it', async () => {
     const house = await open();
@@ -117,7 +126,7 @@ export function smugglingCases(make: MakeRouter): void {
     const wrong: string[] = [];
     await Promise.all(
       REFUSED.map(async ([name, bytes]) => {
-        const text = await sendRaw(house.address, bytes + smuggled);
+        const text = await sendRaw(house.address, bytes + SMUGGLED);
         const [status] = statuses(text);
         // A closed connection is a refusal too, where what came was no HTTP request at all.
         const refused = status === undefined ? /HTTP\/2|else/.test(name) : status >= 400 && status <= 505;
@@ -142,20 +151,27 @@ export function smugglingCases(make: MakeRouter): void {
     }
   });
 
-  it('never sends on what follows a broken chunk', async () => {
+  it('never sends on what follows a broken chunk as if it were a request', async () => {
     const house = await open();
     const origin = await bytesHouse(house);
+    const send = (chunks: string) => {
+      const head = `POST / HTTP/1.1\r\nHost: ${HOST}\r\nTransfer-Encoding: chunked\r\n\r\n`;
+      return sendRaw(house.address, [head, chunks + SMUGGLED]);
+    };
     for (const chunks of [
-      '3;\nabc\r\n0\r\n\r\n',
       'g\r\nabc\r\n0\r\n\r\n',
       '3\r\nabcdef\r\n0\r\n\r\n',
       '-1\r\n\r\n',
       '0x3\r\nabc\r\n0\r\n\r\n',
     ]) {
-      const head = `POST / HTTP/1.1\r\nHost: ${HOST}\r\nTransfer-Encoding: chunked\r\n\r\n`;
-      await sendRaw(house.address, [head, chunks + smuggled]);
+      await send(chunks);
     }
     expect(origin.bytes).not.toContain('/smuggled');
+    // A bare LF may count as the end of a line: then the chunk is whole, and the app must get it in its plain form.
+    await send('3;\nabc\r\n0\r\n\r\n');
+    for (const bytes of origin.connections.filter((bytes) => bytes.includes('/smuggled'))) {
+      expect(bytes).toMatch(/^(POST[\s\S]*?\r\n\r\n3\r\nabc\r\n0\r\n\r\n)?GET \/smuggled /);
+    }
   });
 
   it('keeps two requests on one connection apart, by their lengths', async () => {

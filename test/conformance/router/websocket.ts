@@ -85,7 +85,10 @@ export function webSocketCases(make: MakeRouter): void {
     const house = await open();
     const origin = await house.live('one');
     origin.server.removeAllListeners('upgrade');
-    origin.server.on('upgrade', (_request, socket) => socket.end('HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno'));
+    origin.server.on('upgrade', (_request, socket) => {
+      socket.on('error', () => {});
+      socket.end('HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno');
+    });
     await expect(openWebSocket(house)).rejects.toThrow('403');
     await until('the count is back', async () => (await house.inFlight('one')).webSockets === 0);
   });

@@ -1,5 +1,6 @@
 /** Checks by type every value that may reach HAProxy, in one place; what is refused here never leaves this process. */
 import { isIP } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import { type Address, type Route, TealError } from '@teal/core';
 import type { Certificate, Pool } from '@teal/deployer';
 import { normaliseHost } from '../host.ts';
@@ -71,6 +72,16 @@ export function checkCertificate(certificate: Certificate): Certificate {
   const names = certificate.names.map((name) => (CERTIFICATE_NAME.test(name) ? name : refuse('The name', name)));
   const { chainPem, keyPem } = certificate;
   return { id: checkId(certificate.id), names, chainPem: checkPem(chainPem), keyPem: checkPem(keyPem) };
+}
+
+/** HAProxy would find out too, but only in the middle of a change. */
+export function checkKey({ chainPem, keyPem }: Certificate): void {
+  try {
+    createSecureContext({ cert: chainPem, key: keyPem, minVersion: 'TLSv1.2' });
+  } catch (cause) {
+    const detail = `The certificate and its key cannot be used: ${(cause as Error).message}`;
+    throw new TealError('settings_invalid', { detail }, { cause });
+  }
 }
 
 /** SHA-256 of the proof's secret, in capitals as HAProxy writes it. */

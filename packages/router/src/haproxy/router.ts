@@ -15,7 +15,7 @@ import type { RouterLog } from '../embedded/router.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import { checkMaintenanceHtml } from '../pages.ts';
 import { findAccount, type HaproxyAccount } from './account.ts';
-import { checkCertificate, checkHost, checkId, checkPool, checkRoute } from './check.ts';
+import { checkCertificate, checkHost, checkId, checkKey, checkPool, checkRoute } from './check.ts';
 import { endSupervisor } from './endSupervisor.ts';
 import { PROTOCOL } from './protocol.ts';
 import { Session } from './session.ts';
@@ -131,6 +131,7 @@ class SupervisedRouter implements HaproxyRouter {
 
   async setCertificates(given: readonly Certificate[]): Promise<void> {
     const certificates = given.map(checkCertificate);
+    for (const certificate of certificates) checkKey(certificate);
     const noted = () => {
       this.#session.table.certificates = certificates;
     };

@@ -58,7 +58,11 @@ export class Admin {
   #take(chunk: string): void {
     this.#text += chunk;
     for (let end = this.#text.indexOf(PROMPT); end >= 0; end = this.#text.indexOf(PROMPT)) {
-      const answer = this.#text.slice(0, end).trim();
+      // It shows a prompt of its own for every line of a payload.
+      const answer = this.#text
+        .slice(0, end)
+        .replace(/^(\+ )+/, '')
+        .trim();
       this.#text = this.#text.slice(end + PROMPT.length);
       this.#waiting.shift()?.resolve(answer);
     }

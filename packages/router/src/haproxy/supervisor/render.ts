@@ -3,26 +3,12 @@ import type { Colour } from '@teal/core';
 import type { Member } from '@teal/deployer';
 import type { SupervisorOptions } from '../protocol.ts';
 import { backendName, packState } from '../stateValue.ts';
-import { COLOURS, type Table } from '../table.ts';
+import { COLOURS } from '../table.ts';
+import type { RenderInput } from './renderInput.ts';
 import { errorPages, frontend, globals } from './rules.ts';
 
 /** Lists that HAProxy keeps and that change while it runs; named as their files. */
 export const MAPS = { hosts: 'host.map', states: 'state.map', deployments: 'pool.map', proofs: 'proof.map' } as const;
-
-export interface RenderInput {
-  table: Table;
-  /** App → slot, and how many slots there are. */
-  slots: ReadonlyMap<string, number>;
-  size: number;
-  proofDigest: string;
-  options: SupervisorOptions;
-  /** Path of its admin socket. */
-  adminSocket: string;
-  pagesSocket: string;
-  luaFile: string;
-  /** Descriptors it inherits. */
-  fds: { plain: number; secure: number | null };
-}
 
 /** `[::1]:80`, `127.0.0.1:80`. */
 export function serverAddress({ address: { host, port } }: Member): string {

@@ -1,6 +1,6 @@
 /** The part of HAProxy's configuration that is the same for every app: limits, header rules, routing, pages. */
 import { PAGES, type Page, pageHtml } from '../../pages.ts';
-import type { RenderInput } from './render.ts';
+import { LIST_FILE, type RenderInput } from './renderInput.ts';
 
 /** Fields that only the router may say, that belong to one connection, or that have tricked servers behind a proxy. */
 const STRIPPED = [
@@ -25,6 +25,7 @@ const LOG_FORMAT = [
   '%b',
   '%s',
   '%ST',
+  '%ts',
   '%U',
   '%B',
   '%Ta',
@@ -33,6 +34,15 @@ const LOG_FORMAT = [
   '%HM',
   '%HU',
 ].join('\\t');
+
+/** What `host.ts` takes for a host with an optional port, roughly: the map knows no others. */
+const HOST = '^([a-z0-9_-]+\\.)*[a-z0-9_-]+\\.?(:[0-9]{0,5})?$|^\\[[0-9a-f:.]+\\](:[0-9]{0,5})?$'.replaceAll(
+  '\\',
+  '\\\\',
+);
+
+/** Longer than this may not fit into the socket buffers on the way. */
+const LONG_BODY_BYTES = 16 * 1024;
 
 /** WebSockets are cut at the end of a drain: a HAProxy that was told to go has nothing to wait for after this. */
 const HARD_STOP = '6m';
@@ -48,6 +58,8 @@ export function globals({ options, adminSocket, luaFile }: RenderInput): string 
     `  hard-stop-after ${HARD_STOP}`,
     `  lua-load-per-thread "${luaFile}"`,
     `  tune.bufsize ${limits.maxHeaderBytes}`,
+    // Longer than what the access log shows of a path.
+    '  tune.http.logurilen 1100',
     '  ssl-default-bind-options ssl-min-ver TLSv1.2',
     '  log stdout len 4000 format raw local0',
     'defaults base',
@@ -87,9 +99,19 @@ function quote(text: string): string {
   return `'${text.replaceAll(/\s*\n\s*/g, ' ').replaceAll("'", '’')}'`;
 }
 
-export function frontend({ fds, pagesSocket, options }: RenderInput): string {
+/** Answered here, and the connection ends: nobody knows what follows. */
+function refuse(status: 400 | 405): string {
+  const text = `hdr Connection close hdr Cache-Control no-store content-type text/plain string 'Request refused.\\n'`;
+  const allow = status === 405 ? ` hdr Allow 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'` : '';
+  return `http-request return status ${status} ${text}${allow}`;
+}
+
+export function frontend({ fds, pagesSocket, options, table }: RenderInput): string {
   const { request, answer } = options.proofHeaders;
-  const secure = fds.secure === null ? [] : [`  bind fd@${fds.secure} ssl crt-list certificates.list alpn h2,http/1.1`];
+  // Without a certificate HAProxy starts only where names must match one.
+  const strict = table.certificates.length === 0 ? ' strict-sni' : '';
+  const secure =
+    fds.secure === null ? [] : [`  bind fd@${fds.secure} ssl crt-list ${LIST_FILE} alpn h2,http/1.1${strict}`];
   return `backend ws from base
   stick-table type string len 100 size 1m expire 1m store conn_cur
 backend pages from base
@@ -104,16 +126,24 @@ ${secure.join('\n')}
   option http-restrict-req-hdr-names delete
   option disable-h2-upgrade
   log-format "${LOG_FORMAT}"
-  acl fresh_not_needed method GET HEAD OPTIONS
+  acl is_safe method GET HEAD OPTIONS
   acl is_ws req.hdr(upgrade) -i websocket
   http-request set-var(txn.host) req.fhdr(host)
-  http-request deny deny_status 400 unless { req.fhdr_cnt(host) eq 1 } { var(txn.host) -m len gt 0 }
-  http-request deny deny_status 405 if { method TRACE CONNECT }
-  http-request deny deny_status 400 unless { url -m beg / http:// https:// } || { method OPTIONS } { url * }
-  http-request set-uri %[pathq] unless { url -m beg / } || { url * } || { req.ver 2.0 }
+  acl has_body req.hdr_val(content-length) gt 0
+  acl is_chunked req.hdr(transfer-encoding) -m found
+  acl is_path url -m beg /
+  ${refuse(405)} if { method TRACE CONNECT }
+  ${refuse(400)} unless { req.fhdr_cnt(host) eq 1 } { var(txn.host) -m reg -i ${HOST} }
+  ${refuse(400)} if { req.hdrs -m reg \\\\x00 }
+  ${refuse(400)} if is_chunked { req.ver 1.0 }
+  ${refuse(400)} unless { req.ver 1.0 1.1 2.0 }
+  ${refuse(400)} if { req.hdr(content-length) -m reg ^0[0-9] }
+  ${refuse(400)} unless is_path || { url -m beg -i http:// https:// } || { method OPTIONS } { url * }
+  http-request set-uri / if { url -m reg -i ^https?://[^/]*$ } !{ req.ver 2.0 }
+  http-request set-uri %[pathq] unless is_path || { url * } || { req.ver 2.0 }
   http-request lua.hop_request if { req.hdr(connection) -m found }
-  http-request deny deny_status 400 if { var(txn.hop) -m found }
-  http-request deny deny_status 400 if is_ws { req.hdr_val(content-length) gt 0 } || is_ws { req.hdr(transfer-encoding) -m found }
+  ${refuse(400)} if { var(txn.hop) -m found }
+  ${refuse(400)} if is_ws has_body || is_ws is_chunked
   http-request del-header connection unless is_ws
   http-request del-header upgrade unless is_ws
   http-request set-var(txn.proven) req.fhdr(${request}),sha2(256),hex,map(proof.map) if { req.fhdr(${request}) -m found }
@@ -132,15 +162,18 @@ ${secure.join('\n')}
   http-request set-log-level silent if { var(txn.proven) -m found }
   # A connection that was idle may close under a request; what must not be sent twice gets one of its own. HAProxy shares
   # connections of equal server names only, and a random one is equal to none.
-  http-request set-var(txn.fresh) rand unless fresh_not_needed !{ req.hdr_val(content-length) gt 0 } !{ req.hdr(transfer-encoding) -m found }
-  http-request set-header Connection close if { var(txn.fresh) -m found }
+  http-request set-var(txn.fresh) rand unless is_safe !has_body !is_chunked
+  # An app that answers before it has read a long body must not close: what is unread would break the answer off.
+  http-request set-header Connection close if { var(txn.fresh) -m found } !is_chunked !{ req.hdr_val(content-length) gt ${LONG_BODY_BYTES} }
   http-request disable-l7-retry if { var(txn.fresh) -m found }
   http-response track-sc0 srv_name table ws if { status 101 }
   http-response lua.hop_answer if { res.hdr(connection) -m found } !{ status 101 }
   http-response del-header connection unless { status 101 }
   http-response del-header ^(proxy-connection|keep-alive|${answer})$ -m reg
   http-response set-header ${answer} %[var(txn.deployment)] if { var(txn.deployment) -m found }
-  use_backend %[var(txn.state)] if { var(txn.state) -m beg s } { var(txn.state),nbsrv gt 0 }
+  # A HAProxy that has been told to end counts no servers, and still has them.
+  acl is_up var(txn.state) -m beg s
+  use_backend %[var(txn.state)] if is_up { var(txn.state),nbsrv gt 0 } || is_up { stopping }
   default_backend pages
 # A stream of events may be silent for as long as it likes.
 defaults apps from base

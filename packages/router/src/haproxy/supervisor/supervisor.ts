@@ -12,8 +12,9 @@ import { noticePath, readNotice } from '../notice.ts';
 import { isAlive, markOf, type ProcessMark, signal } from '../processMark.ts';
 import type { Hello, SupervisorOptions } from '../protocol.ts';
 import { Table, type TableDump } from '../table.ts';
+import { Allowance } from './allowance.ts';
 import { Apps } from './apps.ts';
-import { certificateFiles } from './certificates.ts';
+import { certificateFiles, changeCertificates } from './certificates.ts';
 import { Flights } from './flights.ts';
 import { Generation } from './generation.ts';
 import { setEntry } from './maps.ts';
@@ -34,6 +35,7 @@ export class Supervisor {
   readonly apps: Apps;
   readonly flights: Flights;
   readonly controlSocket: string;
+  readonly #allowance: Allowance;
   readonly #slots = new Slots();
   readonly #plane: Plane;
   readonly #dir: string;
@@ -72,10 +74,13 @@ export class Supervisor {
     });
     const settings = serverSettings(options);
     this.apps = new Apps({ table: this.table, slots: this.#slots, plane: this.#plane, settings });
-    this.flights = new Flights({
+    const sources = {
       generations: () => this.#plane.generations,
-      backendsOf: (instanceId) => this.apps.backendsOf(instanceId),
-    });
+      backendsOf: (instanceId: string) => this.apps.backendsOf(instanceId),
+    };
+    this.flights = new Flights(sources);
+    this.#allowance = new Allowance({ ...sources, limit: options.limits.maxRequestsPerMember });
+    this.#allowance.start();
   }
 
   /** Serves the pages; HAProxy comes with `listen`. */
@@ -85,6 +90,10 @@ export class Supervisor {
     const { runAs } = this.options;
     if (runAs !== null) await chown(this.#pagesSocket, 0, runAs.gid);
     await chmod(this.#pagesSocket, runAs === null ? 0o600 : 0o660);
+  }
+
+  get isServing(): boolean {
+    return this.#plane.isServing;
   }
 
   /** Makes this supervisor the one that is found. */
@@ -117,10 +126,20 @@ export class Supervisor {
   }
 
   async setCertificates(certificates: readonly Certificate[]): Promise<void> {
-    if (this.#secure === null) return;
-    const before = JSON.stringify(this.table.certificates);
+    const before = this.table.certificates;
     this.table.certificates = certificates;
-    if (this.#plane.isServing && JSON.stringify(certificates) !== before) await this.#plane.renew();
+    if (this.#secure === null || !this.#plane.isServing) return;
+    // HAProxy cannot gain its first certificate, or lose its last, while it runs.
+    if (before.length === 0 || certificates.length === 0) {
+      if (before.length !== certificates.length) await this.#plane.renew();
+      return;
+    }
+    try {
+      await this.#plane.each((generation) => changeCertificates(generation, before, certificates));
+    } catch (error) {
+      this.#log.warn({ err: error }, 'certificates could not be changed in place; a new HAProxy takes over');
+      await this.#plane.renew();
+    }
   }
 
   /** Lets HAProxy end with its last connection. Resolves when it has. */
@@ -147,6 +166,7 @@ export class Supervisor {
   }
 
   async #cleanUp(): Promise<void> {
+    this.#allowance.stop();
     this.apps.close();
     this.meter.close();
     await this.accessLog.close();

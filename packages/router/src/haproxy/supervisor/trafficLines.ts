@@ -5,6 +5,8 @@ import { colourOf } from '../stateValue.ts';
 
 /** What a request gets that left before its answer began. */
 const CLIENT_GONE = 499;
+/** HAProxy gave up before an answer began, for any other reason than that the client left. */
+const OWN_ANSWER = /^[^-Cc][CHQ]/;
 
 /** Takes HAProxy's output; calls `record` for each request of an app. Other lines are HAProxy's own news. */
 export function trafficReader(record: (entry: AccessEntry) => void): (chunk: Buffer) => void {
@@ -17,7 +19,7 @@ export function trafficReader(record: (entry: AccessEntry) => void): (chunk: Buf
 /** Null for requests to nobody's host, and for lines that were cut. */
 export function readEntry(line: string): AccessEntry | null {
   const fields = line.split('\t');
-  if (fields.length !== 14) return null;
+  if (fields.length !== 15) return null;
   const [
     ,
     endedAt,
@@ -26,6 +28,7 @@ export function readEntry(line: string): AccessEntry | null {
     backend = '',
     server,
     status,
+    termination = '',
     bytesIn,
     bytesOut,
     activeMs,
@@ -36,7 +39,7 @@ export function readEntry(line: string): AccessEntry | null {
   ] = fields;
   if (appId === undefined || appId === '-' || appId === '') return null;
   const durationMs = Math.max(0, Number(activeMs));
-  const colour = server === '<NOSRV>' ? null : colourOf(backend);
+  const colour = server === '<NOSRV>' || OWN_ANSWER.test(termination) ? null : colourOf(backend);
   return {
     at: new Date(Number(endedAt) - durationMs),
     appId,
