@@ -21,6 +21,9 @@ const schema = z.object({
   httpsPort: z.preprocess((given) => (given === 'off' ? null : given), port.nullable()),
   tlsCertFile: z.string().nullable(),
   tlsKeyFile: z.string().nullable(),
+  router: z.enum(['auto', 'haproxy', 'embedded'], 'is auto, haproxy or embedded'),
+  /** Socket of the launcher that starts HAProxy's supervisor in a container of its own; null: Teal starts it. */
+  haproxyLauncher: z.string().nullable(),
   /** Apps answer at `<app>.<domain>`. */
   domain: z.string().regex(/^[a-z0-9.-]+$/, 'is a domain name in lower case'),
   install: z.boolean(),
@@ -57,6 +60,8 @@ const SOURCES = {
   httpsPort: { option: 'https-port', variable: 'TEAL_HTTPS_PORT' },
   tlsCertFile: { option: null, variable: 'TEAL_TLS_CERT_FILE' },
   tlsKeyFile: { option: null, variable: 'TEAL_TLS_KEY_FILE' },
+  router: { option: 'router', variable: 'TEAL_ROUTER' },
+  haproxyLauncher: { option: null, variable: 'TEAL_HAPROXY_LAUNCHER' },
   domain: { option: 'domain', variable: 'TEAL_DOMAIN' },
   readyFd: { option: 'ready-fd', variable: null },
   log: { option: 'log', variable: 'TEAL_LOG' },
@@ -86,6 +91,8 @@ function defaults(environment: Environment, isRoot: boolean) {
     httpsPort: 8443,
     tlsCertFile: null,
     tlsKeyFile: null,
+    router: 'embedded',
+    haproxyLauncher: null,
     domain: 'teal.localhost',
     readyFd: null,
     log: 'auto',

@@ -11,6 +11,8 @@ export interface DataFolder {
   mailboxDir: string;
   engineDir: string;
   accessLogDir: string;
+  /** What HAProxy and its supervisor keep. */
+  routerDir: string;
   postgresDir: string;
   stateDir: string;
   /** For unix sockets: short enough for their 107 bytes. */
@@ -39,6 +41,7 @@ export async function openDataFolder(dir: string): Promise<DataFolder> {
     mailboxDir: path('mailbox'),
     engineDir: path('engine'),
     accessLogDir: path('access-log'),
+    routerDir: path('haproxy'),
     postgresDir: path('postgres'),
     stateDir: path('state'),
     runtimeDir: await runtimeDir(dir),

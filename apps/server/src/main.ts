@@ -17,6 +17,7 @@ const USAGE = `teal up [options]: runs the platform in the foreground; Ctrl-C st
   --console-port PORT      console, API and git, default 4000 (TEAL_CONSOLE_PORT)
   --http-port PORT         the apps, default 8000 (TEAL_HTTP_PORT)
   --https-port PORT|off    the apps over HTTPS, default 8443 (TEAL_HTTPS_PORT)
+  --router auto|haproxy|embedded  (TEAL_ROUTER)
   --host ADDRESS           listen address, default 127.0.0.1 (TEAL_HOST)
   --domain NAME            apps answer at <app>.NAME, default teal.localhost (TEAL_DOMAIN)
   --no-install             never install system packages or start the Docker daemon
@@ -57,7 +58,7 @@ function writeReady(platform: Platform, config: Config): void {
     token: platform.firstToken,
     dataDir: config.dataDir,
     engine: platform.engine,
-    router: 'embedded',
+    router: platform.router,
     isolated: platform.isolated,
   };
   writeSync(config.readyFd, `${JSON.stringify(ready)}\n`);

@@ -10,7 +10,6 @@ import { type HostReport, prepareHost } from '@teal/host';
 import { createSmtpSender, type Mailbox, startMailbox } from '@teal/mailer';
 import { createProber } from '@teal/prober';
 import { openJobQueue, type QueueBackend } from '@teal/queue';
-import { createEmbeddedRouter } from '@teal/router';
 import { type DatabaseOptions, migrate, openStore, type PostgresStore } from '@teal/store';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
@@ -24,6 +23,7 @@ import { createEventStreams } from './http/eventStream.ts';
 import { createHttpServer } from './http/server.ts';
 import { newId } from './ids.ts';
 import { createMetrics } from './metrics/metrics.ts';
+import { type ChosenRouter, createRouter } from './router.ts';
 import type { RouteDeps } from './routes/deps.ts';
 import { makeToken } from './secrets.ts';
 
@@ -44,6 +44,7 @@ export interface Platform {
   /** The admin's token; only after the first start on a data folder. */
   firstToken: string | null;
   engine: Engine['kind'];
+  router: ChosenRouter['kind'];
   isolated: boolean;
   close(): Promise<void>;
 }
@@ -129,14 +130,7 @@ async function start(
   });
   // Closed after the router, which tells the last figures when it closes.
   undo.add('traffic figures', () => traffic.close());
-  const router = createEmbeddedRouter({
-    host: config.host,
-    port: config.httpPort,
-    securePort: config.httpsPort,
-    accessLogDir: folder.accessLogDir,
-    proofSecret,
-    log,
-  });
+  const { kind: routerKind, router } = createRouter({ config, folder, proofSecret, log });
   undo.add('router', () => router.close());
   const source = createSourceReader({ repositoriesDir: folder.repositoriesDir, limits: SOURCE_LIMITS });
   undo.add('source', async () => source.close());
@@ -167,7 +161,7 @@ async function start(
   const platform = {
     version: VERSION,
     engine: engine.kind,
-    router: 'embedded',
+    router: routerKind,
     isolated: engine.kind === 'docker',
     mailbox: mail.mailbox !== null,
   } as const;
@@ -210,6 +204,7 @@ async function start(
     httpsPort: places.httpsPort,
     firstToken,
     engine: engine.kind,
+    router: routerKind,
     isolated: platform.isolated,
     close: () => undo.run(),
   };

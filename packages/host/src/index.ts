@@ -2,4 +2,5 @@
 export { ACCOUNTS, type Account, type AccountName, type Accounts } from './account.ts';
 export { type DockerReport, pingDocker } from './docker.ts';
 export { type HostReport, type PrepareOptions, prepareHost } from './prepare.ts';
+export { findExecutable } from './run.ts';
 export { type Missing, WANTS, type Want } from './want.ts';
