@@ -1,9 +1,9 @@
 /** A real PostgreSQL for a test file: one embedded server, and a schema of its own for each test. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type DatabaseOptions, type EmbeddedPostgres, migrate, startEmbeddedPostgres } from '@teal/store';
+import { type EmbeddedPostgres, migrate, type StoreOptions, startEmbeddedPostgres } from '@teal/store';
 import pg from 'pg';
 
 /** PostgreSQL refuses root: any other user will do, and this one is in every passwd file. */
@@ -16,9 +16,9 @@ async function ordinaryUser(): Promise<{ uid: number; gid: number } | null> {
 
 export interface PostgresUnderTest {
   server(): EmbeddedPostgres;
-  /** A fresh schema with the tables of the platform. */
-  migrated(): Promise<DatabaseOptions>;
-  freshSchema(): DatabaseOptions;
+  /** A fresh schema with the tables of the platform, and a key for its secrets. */
+  migrated(): Promise<StoreOptions>;
+  freshSchema(): StoreOptions;
   /** Stops it in good order and starts it again on the same data and socket. */
   restart(whileDown?: () => Promise<void>): Promise<void>;
   close(): Promise<void>;
@@ -41,10 +41,11 @@ export async function startPostgres(): Promise<PostgresUnderTest> {
   const options = { dataDir: join(folder, 'pg'), runAs: await ordinaryUser(), log: () => {} };
   let server = await startEmbeddedPostgres(options);
   await hurry(server);
-  const freshSchema = (): DatabaseOptions => ({
+  const freshSchema = (): StoreOptions => ({
     connection: server.connection,
     schema: `t${randomUUID().replaceAll('-', '')}`,
     maxConnections: 8,
+    secretKeys: [randomBytes(32)],
   });
   return {
     server: () => server,

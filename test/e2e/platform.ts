@@ -88,8 +88,8 @@ export class TestPlatform extends PlatformClient {
     await engine.removeImage(image.ref);
   }
 
-  /** Stops the platform in good order and starts it again on the same data and ports. */
-  async restart(): Promise<void> {
+  /** Stops the platform in good order and starts it again on the same data and ports. After a failed start, again. */
+  async restart(whileDown: () => Promise<unknown> = async () => {}): Promise<void> {
     const environment = {
       ...this.#options.environment,
       TEAL_CONSOLE_PORT: new URL(this.consoleUrl).port,
@@ -97,6 +97,7 @@ export class TestPlatform extends PlatformClient {
       TEAL_HTTPS_PORT: String(this.#platform.httpsPort ?? 'off'),
     };
     await this.#platform.close();
+    await whileDown();
     const { platform, ports } = await open({ ...this.#options, environment }, this.dataDir);
     this.#platform = platform;
     Object.assign(this.#ports, ports);

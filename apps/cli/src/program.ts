@@ -15,6 +15,11 @@ const GROUPS: Readonly<Record<string, string>> = {
   credential: 'git credential helper',
 };
 
+const LAUNCHED = [
+  ['up', 'run the platform in the foreground'],
+  ['rekey', 'seal the stored secrets under a new key'],
+] as const;
+
 /** Runs one command line; resolves with the exit code and never rejects. */
 export async function run(args: readonly string[], io: Io): Promise<number> {
   const program = buildProgram(io);
@@ -47,15 +52,17 @@ function buildProgram(io: Io): Command {
     })
     .exitOverride()
     .addHelpText('after', helpTail());
-  // The launcher takes this one before it gets here; it stands here to be found.
-  program
-    .command('up')
-    .summary('run the platform in the foreground (see "teal up --help")')
-    .allowUnknownOption()
-    .allowExcessArguments()
-    .action(() => {
-      throw usageError('"up" is started by the launcher: run ./teal up.');
-    });
+  // The launcher takes these before they get here; they stand here to be found.
+  for (const [name, summary] of LAUNCHED) {
+    program
+      .command(name)
+      .summary(`${summary} (see "teal ${name} --help")`)
+      .allowUnknownOption()
+      .allowExcessArguments()
+      .action(() => {
+        throw usageError(`"${name}" is started by the launcher: run ./teal ${name}.`);
+      });
+  }
   for (const entry of CATALOGUE) addCommand(program, entry, io);
   return program;
 }

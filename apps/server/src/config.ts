@@ -8,6 +8,15 @@ import { z } from 'zod';
 const port = z.coerce.number('is a port number').int().min(0).max(65_535);
 const bytes = z.coerce.number('is a number of bytes').int().positive();
 const list = z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''));
+/** 32 bytes in base64 or hex; several: the first seals, the others open what is still sealed under them. */
+const secretKeys = list.pipe(
+  z.array(
+    z
+      .string()
+      .regex(/^([0-9a-fA-F]{64}|[A-Za-z0-9+/]{43}=)$/, 'is 32 bytes in base64 or hex (openssl rand -base64 32)')
+      .transform((text) => Buffer.from(text, text.length === 64 ? 'hex' : 'base64')),
+  ),
+);
 const subnet = /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/;
 
 const schema = z.object({
@@ -40,6 +49,8 @@ const schema = z.object({
   subnets: list.pipe(z.array(z.string().regex(subnet, 'is a list of subnets like 10.210.0.0/16')).min(1)),
   buildArgs: list,
   dockerSocket: z.string().nullable(),
+  /** Empty: the file in the data folder. */
+  secretKeys,
 });
 
 export type Config = Readonly<z.infer<typeof schema>> & {
@@ -76,6 +87,7 @@ const SOURCES = {
   subnets: { option: null, variable: 'TEAL_SUBNETS' },
   buildArgs: { option: null, variable: 'TEAL_BUILD_ARGS' },
   dockerSocket: { option: null, variable: 'TEAL_DOCKER_SOCKET' },
+  secretKeys: { option: null, variable: 'TEAL_SECRET_KEY' },
 } as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -107,6 +119,7 @@ function defaults(environment: Environment, isRoot: boolean) {
     subnets: '10.210.0.0/16',
     buildArgs: '',
     dockerSocket: null,
+    secretKeys: '',
   };
 }
 

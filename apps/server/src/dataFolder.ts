@@ -15,6 +15,8 @@ export interface DataFolder {
   routerDir: string;
   postgresDir: string;
   stateDir: string;
+  /** The key that secrets are sealed with, unless the configuration gives one. */
+  secretKeyFile: string;
   /** For unix sockets: short enough for their 107 bytes. */
   runtimeDir: string;
   /** Throws when this folder has belonged to another database before. */
@@ -44,6 +46,7 @@ export async function openDataFolder(dir: string): Promise<DataFolder> {
     routerDir: path('haproxy'),
     postgresDir: path('postgres'),
     stateDir: path('state'),
+    secretKeyFile: path('secret-key'),
     runtimeDir: await runtimeDir(dir),
     claimPlatform: (platformId) => claimPlatform(path('platform-id'), dir, platformId),
     release: () => rm(lockFile, { force: true }),

@@ -6,6 +6,7 @@ import { isTealError } from '@teal/core';
 import { type Config, readConfig } from './config.ts';
 import { createLog } from './log.ts';
 import { type Platform, startPlatform } from './platform.ts';
+import { rekey } from './rekey.ts';
 
 const rootDir = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 const EXIT_USAGE = 2;
@@ -24,6 +25,14 @@ const USAGE = `teal up [options]: runs the platform in the foreground; Ctrl-C st
   --log auto|json|pretty   form of the platform's log (TEAL_LOG)
   --log-level LEVEL        debug, info, warn, error or silent (TEAL_LOG_LEVEL)
   --ready-fd N             write one JSON line there when ready
+`;
+
+const REKEY_USAGE = `teal rekey [options]: seals every secret in the database under a new key; stop Teal first, start it afterwards
+
+  --data DIR               data folder (TEAL_DATA); the new key is made there
+  TEAL_SECRET_KEY="NEW OLD"  where the key is not in the data folder: the keys to change to and from
+
+If it is ended half-way, run it again, or just start Teal.
 `;
 
 function announce(platform: Platform, config: Config): void {
@@ -76,6 +85,8 @@ async function up(args: string[]): Promise<void> {
     return;
   }
   const config = readConfig(args, process.env, rootDir);
+  // No child process has any use for it.
+  delete process.env.TEAL_SECRET_KEY;
   const log = createLog(config);
   const told = untilTold();
   const platform = await startPlatform(config, log);
@@ -86,9 +97,19 @@ async function up(args: string[]): Promise<void> {
   await platform.close();
 }
 
+async function changeKey(args: string[]): Promise<void> {
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(REKEY_USAGE);
+    return;
+  }
+  const config = readConfig(args, process.env, rootDir);
+  process.stdout.write(`${await rekey(config, createLog(config))}\n`);
+}
+
 const [command, ...args] = process.argv.slice(2);
 try {
-  await up(command === 'up' ? args : [command, ...args].filter((arg) => arg !== undefined));
+  if (command === 'rekey') await changeKey(args);
+  else await up(command === 'up' ? args : [command, ...args].filter((arg) => arg !== undefined));
   process.exit(0);
 } catch (error) {
   if (!isTealError(error)) throw error;

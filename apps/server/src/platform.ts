@@ -25,6 +25,7 @@ import { newId } from './ids.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { type ChosenRouter, createRouter } from './router.ts';
 import type { RouteDeps } from './routes/deps.ts';
+import { openSecretKeys } from './secretKeys.ts';
 import { makeToken } from './secrets.ts';
 
 export const VERSION = '0.1.0';
@@ -232,8 +233,10 @@ async function openStorage({ config, folder, host, log, undo }: Parts & { host: 
   });
   undo.add('database', () => database.stop());
   await migrate({ ...database.options, migrationsDir: config.migrationsDir });
-  const store = await openStore(database.options);
+  const keys = await openSecretKeys(config, { file: folder.secretKeyFile, database: database.options });
+  const store = await openStore({ ...database.options, secretKeys: keys.keys });
   undo.add('store', () => store.close());
+  await keys.forgetOld();
   const firstToken = await initialise(store, config);
   return { store, database: database.options, firstToken };
 }

@@ -154,6 +154,20 @@ const entries = {
     retryable: false,
   },
   port_taken: { message: 'Port {port} on {host} is taken. Choose another with {option}.', retryable: false },
+  secret_key_missing: {
+    message:
+      'The key that the secrets in the database are sealed with ({wanted}) is missing: put {file} back, or set TEAL_SECRET_KEY to it.',
+    retryable: false,
+  },
+  secret_key_wrong: {
+    message:
+      'The secrets in the database are sealed with another key ({wanted}) than the one that was given ({given}). Give that one back, in TEAL_SECRET_KEY or in the data folder.',
+    retryable: false,
+  },
+  secret_unreadable: {
+    message: 'A secret in the database cannot be opened: it was changed, or sealed with another key ({key}).',
+    retryable: false,
+  },
   database_unavailable: { message: 'PostgreSQL does not answer: {detail}', retryable: true },
   internal: {
     message: "Something went wrong inside Teal. The platform's log has the details under {reference}.",

@@ -5,11 +5,13 @@ import type pg from 'pg';
 import { fenced, isUniqueViolation, one, transaction } from './database.ts';
 import { notify } from './notify.ts';
 import { APP_COLUMNS, type Row, toApp } from './rows.ts';
+import { sealEnvironment } from './secrets/sealedFields.ts';
+import type { Sealer } from './secrets/sealer.ts';
 import { toJson, toText } from './text.ts';
 
 /** A fenced change of what an app's value shows; announces it. */
 export function changeFenced(
-  pool: pg.Pool,
+  { pool, sealer }: { pool: pg.Pool; sealer: Sealer },
   lease: Lease,
   work: (client: pg.PoolClient) => Promise<unknown>,
 ): Promise<App> {
@@ -18,11 +20,11 @@ export function changeFenced(
     const row = await one<Row>(client, `select ${APP_COLUMNS} from apps where id = $1`, [lease.appId]);
     if (row === null) throw new TealError('app_not_found', { name: lease.appId });
     await notify(client, { kind: 'app', appId: lease.appId });
-    return toApp(row);
+    return toApp(row, sealer);
   });
 }
 
-export function createApps(pool: pg.Pool): Apps {
+export function createApps(pool: pg.Pool, sealer: Sealer): Apps {
   /** Updates one app and announces it. */
   async function change(appId: string, assignments: string, values: unknown[]): Promise<App> {
     return transaction(pool, async (client) => {
@@ -32,7 +34,7 @@ export function createApps(pool: pg.Pool): Apps {
       ]);
       if (row === null) throw new TealError('app_not_found', { name: appId });
       await notify(client, { kind: 'app', appId });
-      return toApp(row);
+      return toApp(row, sealer);
     });
   }
 
@@ -45,7 +47,7 @@ export function createApps(pool: pg.Pool): Apps {
           [app.id, app.organisationId, app.name, toJson(app.settings)],
         );
         await notify(pool, { kind: 'app', appId: app.id });
-        return toApp(row as Row);
+        return toApp(row as Row, sealer);
       } catch (error) {
         if (isUniqueViolation(error)) throw new TealError('app_name_taken', { name: app.name }, { cause: error });
         throw error;
@@ -57,18 +59,18 @@ export function createApps(pool: pg.Pool): Apps {
         `select ${APP_COLUMNS} from apps where organisation_id = $1 and (name = $2 or id = $2) and not deleting`,
         [organisationId, toText(nameOrId)],
       );
-      return row === null ? null : toApp(row);
+      return row === null ? null : toApp(row, sealer);
     },
     async list(organisationId) {
       const { rows } = await pool.query<Row>(
         `select ${APP_COLUMNS} from apps where organisation_id = $1 and not deleting order by name`,
         [organisationId],
       );
-      return rows.map(toApp);
+      return rows.map((row) => toApp(row, sealer));
     },
     async get(appId) {
       const row = await one<Row>(pool, `select ${APP_COLUMNS} from apps where id = $1`, [appId]);
-      return row === null ? null : toApp(row);
+      return row === null ? null : toApp(row, sealer);
     },
     async ids() {
       const { rows } = await pool.query<{ id: string }>('select id from apps order by created_at');
@@ -82,7 +84,10 @@ export function createApps(pool: pg.Pool): Apps {
       );
     },
     changeEnvironment(appId, { set, unset }) {
-      return change(appId, 'environment = (environment - $3::text[]) || $2', [toJson(set), unset]);
+      return change(appId, 'environment = (environment - $3::text[]) || $2', [
+        toJson(sealEnvironment(sealer, appId, set)),
+        unset,
+      ]);
     },
     setStopped(lease) {
       return fenced(pool, lease, async (client) => {
@@ -105,7 +110,7 @@ export function createApps(pool: pg.Pool): Apps {
       });
     },
     setMaintenance(lease, { on, page }) {
-      return changeFenced(pool, lease, (client) =>
+      return changeFenced({ pool, sealer }, lease, (client) =>
         client.query(
           `update apps set maintenance = $2, maintenance_page = case when $3 then $4 else maintenance_page end where id = $1`,
           [lease.appId, on, page !== undefined, page == null ? null : toText(page)],

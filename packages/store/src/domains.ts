@@ -4,11 +4,13 @@ import type { Domains } from '@teal/deployer';
 import type pg from 'pg';
 import { changeFenced } from './apps.ts';
 import { one } from './database.ts';
+import type { Sealer } from './secrets/sealer.ts';
 
-export function createDomains(pool: pg.Pool): Domains {
+export function createDomains(pool: pg.Pool, sealer: Sealer): Domains {
+  const db = { pool, sealer };
   return {
     add(lease, { name, primary }) {
-      return changeFenced(pool, lease, async (client) => {
+      return changeFenced(db, lease, async (client) => {
         if (primary === true) await client.query(CLEAR_PRIMARY, [lease.appId]);
         const owned = await one(
           client,
@@ -21,11 +23,11 @@ export function createDomains(pool: pg.Pool): Domains {
       });
     },
     clearPrimary(lease) {
-      return changeFenced(pool, lease, (client) => client.query(CLEAR_PRIMARY, [lease.appId]));
+      return changeFenced(db, lease, (client) => client.query(CLEAR_PRIMARY, [lease.appId]));
     },
     async remove(lease, name) {
       let removed = false;
-      const app = await changeFenced(pool, lease, async (client) => {
+      const app = await changeFenced(db, lease, async (client) => {
         const gone = await client.query('delete from domains where app_id = $1 and name = $2', [lease.appId, name]);
         removed = gone.rowCount === 1;
       });

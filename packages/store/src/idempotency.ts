@@ -1,6 +1,8 @@
-/** Answers to requests that carried an Idempotency-Key, so that a repeated one gets the first one's answer. */
+/** Answers to requests that carried an Idempotency-Key, so that a repeated one gets the first one's answer. Sealed: one may hold a new token. */
 import type pg from 'pg';
 import { one } from './database.ts';
+import { keptAnswer } from './secrets/sealedFields.ts';
+import type { Sealer } from './secrets/sealer.ts';
 import { toJson } from './text.ts';
 
 export type Claim =
@@ -17,7 +19,11 @@ export interface Idempotency {
   forget(userId: string, key: string): Promise<void>;
 }
 
-export function createIdempotency(pool: pg.Pool): Idempotency {
+export function createIdempotency(pool: pg.Pool, sealer: Sealer): Idempotency {
+  const opened = (answer: unknown, userId: string, key: string): unknown => {
+    const { sealed } = (answer ?? {}) as { sealed?: unknown };
+    return typeof sealed === 'string' ? JSON.parse(keptAnswer.open(sealer, `${userId} ${key}`, sealed)) : answer;
+  };
   return {
     async claim(userId, key, requestDigest) {
       await pool.query(
@@ -37,14 +43,16 @@ export function createIdempotency(pool: pg.Pool): Idempotency {
       );
       if (row === null) return { kind: 'running' };
       if (row.request_digest !== requestDigest) return { kind: 'mismatch' };
-      return row.status === null ? { kind: 'running' } : { kind: 'answered', status: row.status, answer: row.answer };
+      return row.status === null
+        ? { kind: 'running' }
+        : { kind: 'answered', status: row.status, answer: opened(row.answer, userId, key) };
     },
     async answer(userId, key, status, answer) {
       await pool.query('update idempotency_keys set status = $3, answer = $4 where user_id = $1 and key = $2', [
         userId,
         key,
         status,
-        toJson(answer),
+        toJson({ sealed: keptAnswer.seal(sealer, `${userId} ${key}`, toJson(answer)) }),
       ]);
     },
     async forget(userId, key) {

@@ -16,6 +16,8 @@ import { createOutbox, createRecipients } from './outbox.ts';
 import { createPushes } from './pushes.ts';
 import { createImages, createInstances, createReleases } from './releases.ts';
 import { createReservations } from './reservations.ts';
+import { createSealer, type Sealer } from './secrets/sealer.ts';
+import { sealStored, secretsSealedUnder } from './secrets/sealStored.ts';
 import { createTraffic } from './traffic.ts';
 
 export type { Accounts, FirstAdmin, NewToken, Principal, Token } from './accounts.ts';
@@ -23,6 +25,7 @@ export type { DatabaseOptions } from './database.ts';
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/index.ts';
 export type { Claim, Idempotency } from './idempotency.ts';
 export { migrate } from './migrate.ts';
+export { keyIdOf } from './secrets/sealer.ts';
 
 export interface PostgresStore extends Store {
   accounts: Accounts;
@@ -32,14 +35,14 @@ export interface PostgresStore extends Store {
   close(): Promise<void>;
 }
 
-function parts(pool: pg.Pool) {
+function parts(pool: pg.Pool, sealer: Sealer) {
   return {
-    apps: createApps(pool),
-    domains: createDomains(pool),
-    certificates: createCertificates(pool),
+    apps: createApps(pool, sealer),
+    domains: createDomains(pool, sealer),
+    certificates: createCertificates(pool, sealer),
     pushes: createPushes(pool),
     deployments: createDeployments(pool),
-    releases: createReleases(pool),
+    releases: createReleases(pool, sealer),
     images: createImages(pool),
     instances: createInstances(pool),
     logs: createLogs(pool),
@@ -50,16 +53,28 @@ function parts(pool: pg.Pool) {
     traffic: createTraffic(pool),
     census: createCensus(pool),
     accounts: createAccounts(pool),
-    idempotency: createIdempotency(pool),
+    idempotency: createIdempotency(pool, sealer),
   };
 }
 
-/** Opens the store on a schema that `migrate` has brought up to date. */
-export async function openStore(options: DatabaseOptions): Promise<PostgresStore> {
+export interface StoreOptions extends DatabaseOptions {
+  /** 32 bytes each. The first seals what is written, and what was sealed under the others. */
+  secretKeys: readonly Buffer[];
+}
+
+/**
+ * Opens the store on a schema that `migrate` has brought up to date, and seals what is not sealed under the first key.
+ * Throws `secret_key_wrong`.
+ */
+export async function openStore(options: StoreOptions): Promise<PostgresStore> {
+  const sealer = createSealer(options.secretKeys);
   const pool = openPool(options);
-  const bus = await openBus(options);
+  const bus = await prepared(pool, async () => {
+    await sealStored(pool, sealer);
+    return openBus(options);
+  });
   return {
-    ...parts(pool),
+    ...parts(pool, sealer),
     bus,
     async ping() {
       await pool.query('select 1');
@@ -69,4 +84,20 @@ export async function openStore(options: DatabaseOptions): Promise<PostgresStore
       await pool.end();
     },
   };
+}
+
+/** Id of the key that the secrets in a migrated database are sealed under; null before the first start that sealed any. */
+export function secretKeyIdOf(options: DatabaseOptions): Promise<string | null> {
+  const pool = openPool({ ...options, maxConnections: 1 });
+  return secretsSealedUnder(pool).finally(() => pool.end());
+}
+
+/** Leaves no connection behind when `work` fails. */
+async function prepared<T>(pool: pg.Pool, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
 }

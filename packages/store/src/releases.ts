@@ -4,9 +4,11 @@ import type pg from 'pg';
 import { fenced, fencedStatement, HELD, one } from './database.ts';
 import { announcement, told } from './notify.ts';
 import { type Row, toImage, toInstance, toRelease } from './rows.ts';
+import { configurationDigest, sealEnvironment } from './secrets/sealedFields.ts';
+import type { Sealer } from './secrets/sealer.ts';
 import { toJson, toText } from './text.ts';
 
-export function createReleases(pool: pg.Pool): Releases {
+export function createReleases(pool: pg.Pool, sealer: Sealer): Releases {
   return {
     async create(lease, release) {
       const row = await fencedStatement<Row>(pool, lease, {
@@ -19,17 +21,17 @@ export function createReleases(pool: pg.Pool): Releases {
           release.appId,
           release.imageId,
           toJson(release.commit),
-          toJson(release.environment),
+          toJson(sealEnvironment(sealer, release.appId, release.environment)),
           toJson(release.settings),
-          release.configurationDigest,
+          configurationDigest.seal(sealer, release.appId, release.configurationDigest),
           release.releaseCommand === null ? null : toText(release.releaseCommand),
         ],
       });
-      return toRelease(row);
+      return toRelease(row, sealer);
     },
     async get(id) {
       const row = await one<Row>(pool, 'select * from releases where id = $1', [id]);
-      return row === null ? null : toRelease(row);
+      return row === null ? null : toRelease(row, sealer);
     },
     async list(appId) {
       // Those that were never live matter only while their deployment runs.
@@ -37,7 +39,7 @@ export function createReleases(pool: pg.Pool): Releases {
         `select * from releases where app_id = $1 order by live_at desc nulls last, created_at desc limit 50`,
         [appId],
       );
-      return rows.map(toRelease);
+      return rows.map((row) => toRelease(row, sealer));
     },
   };
 }

@@ -10,16 +10,28 @@ import {
   type Release,
 } from '@teal/core';
 import type { Push, StoredCertificate } from '@teal/deployer';
+import { certificateKey, configurationDigest, openEnvironment } from './secrets/sealedFields.ts';
+import type { Sealer } from './secrets/sealer.ts';
 
 // Rows come as the driver gives them; these functions are the one place that trusts their shape.
 // biome-ignore lint/suspicious/noExplicitAny: see above
 export type Row = Record<string, any>;
 
+/** Lists of apps need no variables: those are opened when they are first read. */
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
 export const APP_COLUMNS = `id, organisation_id, name, deploy_branch, settings, environment, stopped, live_release_id, maintenance, created_at,
    (select coalesce(jsonb_agg(jsonb_build_object('name', d.name, 'primary', d.is_primary) order by d.created_at, d.name), '[]')
     from domains d where d.app_id = apps.id) as domains`;
 
-export function toApp(row: Row): App {
+export function toApp(row: Row, sealer: Sealer): App {
+  const environment = once(() => openEnvironment(sealer, row.id, row.environment));
   return {
     id: row.id,
     organisationId: row.organisation_id,
@@ -27,7 +39,9 @@ export function toApp(row: Row): App {
     deployBranch: row.deploy_branch,
     // Rows may be older than a setting.
     settings: { ...DEFAULT_SETTINGS, ...row.settings },
-    environment: row.environment,
+    get environment() {
+      return environment();
+    },
     stopped: row.stopped,
     liveReleaseId: row.live_release_id,
     maintenance: row.maintenance,
@@ -36,16 +50,19 @@ export function toApp(row: Row): App {
   };
 }
 
-export function toRelease(row: Row): Release {
+export function toRelease(row: Row, sealer: Sealer): Release {
+  const environment = once(() => openEnvironment(sealer, row.app_id, row.environment));
   return {
     id: row.id,
     appId: row.app_id,
     imageId: row.image_id,
     commit: row.commit as CommitFacts,
-    environment: row.environment,
+    get environment() {
+      return environment();
+    },
     settings: row.settings,
     releaseCommand: row.release_command,
-    configurationDigest: row.configuration_digest,
+    configurationDigest: configurationDigest.open(sealer, row.app_id, row.configuration_digest),
     createdAt: row.created_at,
     liveAt: row.live_at,
     retiredAt: row.retired_at,
@@ -111,7 +128,7 @@ export function toPush(row: Row): Push {
   };
 }
 
-export function toCertificate(row: Row): StoredCertificate {
+export function toCertificate(row: Row, sealer: Sealer): StoredCertificate {
   return {
     id: row.id,
     names: row.names,
@@ -119,7 +136,7 @@ export function toCertificate(row: Row): StoredCertificate {
     fingerprint: row.fingerprint,
     notAfter: row.not_after,
     chainPem: row.chain_pem,
-    keyPem: row.key_pem,
+    keyPem: certificateKey.open(sealer, row.fingerprint, row.key_pem),
     createdAt: row.created_at,
   };
 }

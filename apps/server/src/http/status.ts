@@ -64,6 +64,9 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = Object.freeze({
   configuration_invalid: 500,
   data_folder_in_use: 500,
   port_taken: 500,
+  secret_key_missing: 500,
+  secret_key_wrong: 500,
+  secret_unreadable: 500,
   database_unavailable: 503,
   internal: 500,
 });
