@@ -32,7 +32,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = Object.freeze({
   keepAliveMs: 5 * 60_000,
   connectTimeoutMs: 5_000,
   answerTimeoutMs: 3 * 60_000,
-  maxHeaderBytes: 32 * 1024,
+  maxHeaderBytes: 16 * 1024,
   maxRequestsPerMember: 512,
   queueTimeoutMs: 30_000,
   memberDownMs: 2_000,

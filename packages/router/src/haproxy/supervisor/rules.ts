@@ -8,8 +8,7 @@ const STRIPPED = [
   'forwarded',
   'x-real-ip',
   'x-request-id',
-  'proxy',
-  'proxy-.*',
+  'proxy(-.*)?',
   'keep-alive',
   'te',
   'http2-settings',
@@ -44,6 +43,9 @@ const HOST = '^([a-z0-9_-]+\\.)*[a-z0-9_-]+\\.?(:[0-9]{0,5})?$|^\\[[0-9a-f:.]+\\
 /** Longer than this may not fit into the socket buffers on the way. */
 const LONG_BODY_BYTES = 16 * 1024;
 
+/** Kept free of what a client's headers may fill, for those that are added. */
+const REWRITE_BYTES = 1_024;
+
 /** WebSockets are cut at the end of a drain: a HAProxy that was told to go has nothing to wait for after this. */
 const HARD_STOP = '6m';
 
@@ -57,7 +59,8 @@ export function globals({ options, adminSocket, luaFile }: RenderInput): string 
     ...(runAs === null ? [] : [`  user ${runAs.user}`, `  group ${runAs.group}`]),
     `  hard-stop-after ${HARD_STOP}`,
     `  lua-load-per-thread "${luaFile}"`,
-    `  tune.bufsize ${limits.maxHeaderBytes}`,
+    `  tune.bufsize ${limits.maxHeaderBytes + REWRITE_BYTES}`,
+    `  tune.maxrewrite ${REWRITE_BYTES}`,
     // Longer than what the access log shows of a path.
     '  tune.http.logurilen 1100',
     '  ssl-default-bind-options ssl-min-ver TLSv1.2',
@@ -126,34 +129,36 @@ ${secure.join('\n')}
   option http-restrict-req-hdr-names delete
   option disable-h2-upgrade
   log-format "${LOG_FORMAT}"
+  # Each rule costs every request: what is rare is found out by one cheap look, and looked at closely only then.
   acl is_safe method GET HEAD OPTIONS
   acl is_ws req.hdr(upgrade) -i websocket
-  http-request set-var(txn.host) req.fhdr(host)
   acl has_body req.hdr_val(content-length) gt 0
-  acl is_chunked req.hdr(transfer-encoding) -m found
+  acl is_chunked req.fhdr(transfer-encoding) -m found
   acl is_path url -m beg /
+  acl names_none req.fhdr_cnt(connection) eq 0
+  acl names_one req.fhdr_cnt(connection) eq 1
+  acl names_usual req.fhdr(connection) -i keep-alive close upgrade
+  acl is_switched status 101
+  http-request set-var(txn.host) req.fhdr(host)
   ${refuse(405)} if { method TRACE CONNECT }
   ${refuse(400)} unless { req.fhdr_cnt(host) eq 1 } { var(txn.host) -m reg -i ${HOST} }
   ${refuse(400)} if { req.hdrs -m reg \\\\x00 }
-  ${refuse(400)} if is_chunked { req.ver 1.0 }
-  ${refuse(400)} unless { req.ver 1.0 1.1 2.0 }
+  ${refuse(400)} unless { req.ver 1.1 2.0 } || { req.ver 1.0 } !is_chunked
   ${refuse(400)} if { req.hdr(content-length) -m reg ^0[0-9] }
   ${refuse(400)} unless is_path || { url -m beg -i http:// https:// } || { method OPTIONS } { url * }
-  http-request set-uri / if { url -m reg -i ^https?://[^/]*$ } !{ req.ver 2.0 }
+  http-request set-uri / if !is_path !{ req.ver 2.0 } { url -m reg -i ^https?://[^/]*$ }
   http-request set-uri %[pathq] unless is_path || { url * } || { req.ver 2.0 }
-  http-request lua.hop_request if { req.hdr(connection) -m found }
-  ${refuse(400)} if { var(txn.hop) -m found }
-  ${refuse(400)} if is_ws has_body || is_ws is_chunked
-  http-request del-header connection unless is_ws
+  http-request lua.hop_request unless names_none || names_one names_usual
+  ${refuse(400)} if { var(txn.hop) -m found } || is_ws has_body || is_ws is_chunked
+  http-request del-header connection unless names_none || is_ws
   http-request del-header upgrade unless is_ws
   http-request set-var(txn.proven) req.fhdr(${request}),sha2(256),hex,map(proof.map) if { req.fhdr(${request}) -m found }
   http-request del-header ^(${STRIPPED})$ -m reg
-  http-request set-header X-Forwarded-For %[src]
-  http-request set-header X-Forwarded-Proto http unless { ssl_fc }
-  http-request set-header X-Forwarded-Proto https if { ssl_fc }
-  http-request set-header X-Forwarded-Host %[var(txn.host)]
-  http-request set-header X-Forwarded-Port %[dst_port]
-  http-request set-header X-Request-Id %[uuid]
+  http-request add-header X-Forwarded-For %[src]
+  http-request add-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]
+  http-request add-header X-Forwarded-Host %[var(txn.host)]
+  http-request add-header X-Forwarded-Port %[dst_port]
+  http-request add-header X-Request-Id %[uuid]
   http-request set-var(txn.app) var(txn.host),host_only,rtrim(.),lower,map(host.map)
   http-request set-var(txn.state) var(txn.app),map(state.map)
   http-request set-var(txn.state) var(txn.state),field(2,:) if { var(txn.state) -m beg _h: }${fds.secure === null ? '' : ' { ssl_fc }'}
@@ -166,10 +171,12 @@ ${secure.join('\n')}
   # An app that answers before it has read a long body must not close: what is unread would break the answer off.
   http-request set-header Connection close if { var(txn.fresh) -m found } !is_chunked !{ req.hdr_val(content-length) gt ${LONG_BODY_BYTES} }
   http-request disable-l7-retry if { var(txn.fresh) -m found }
-  http-response track-sc0 srv_name table ws if { status 101 }
-  http-response lua.hop_answer if { res.hdr(connection) -m found } !{ status 101 }
-  http-response del-header connection unless { status 101 }
-  http-response del-header ^(proxy-connection|keep-alive|${answer})$ -m reg
+  http-response track-sc0 srv_name table ws if is_switched
+  http-response lua.hop_answer unless { res.fhdr_cnt(connection) eq 0 } || { res.fhdr_cnt(connection) eq 1 } { res.fhdr(connection) -i keep-alive close } || is_switched
+  http-response del-header connection unless is_switched
+  http-response del-header proxy-connection
+  http-response del-header keep-alive
+  http-response del-header ${answer}
   http-response set-header ${answer} %[var(txn.deployment)] if { var(txn.deployment) -m found }
   # A HAProxy that has been told to end counts no servers, and still has them.
   acl is_up var(txn.state) -m beg s
