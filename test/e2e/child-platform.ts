@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PlatformClient } from './client.ts';
+import { endRouter } from './platform.ts';
 
 interface Ready {
   consoleUrl: string;
@@ -75,6 +76,7 @@ export class ChildPlatform extends PlatformClient {
     await this.deleteApps();
     this.#child.kill('SIGTERM');
     await this.gone();
+    await endRouter(this.dataDir);
     await rm(this.dataDir, { recursive: true, force: true });
   }
 }

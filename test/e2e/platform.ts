@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Timing } from '@teal/core';
 import type { Engine, Store } from '@teal/deployer';
+import { endSupervisor } from '@teal/router';
 import { pino } from 'pino';
 import { type Config, readConfig } from '../../apps/server/src/config.ts';
 import { type Decorate, type Platform, startPlatform } from '../../apps/server/src/platform.ts';
@@ -14,6 +15,8 @@ export const ROOT_DIR = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Waiting times that make sense in a test; everything else is as users have it. */
 export const TEST_TIMING: Partial<Timing> = { drainDeadlineMs: 10_000, stopGraceMs: 2_000 };
+
+const FREE_PORTS = { TEAL_CONSOLE_PORT: '0', TEAL_HTTP_PORT: '0', TEAL_HTTPS_PORT: '0' };
 
 export interface TestPlatformOptions {
   engine: 'docker' | 'process';
@@ -107,15 +110,22 @@ export class TestPlatform extends PlatformClient {
   async destroy(): Promise<void> {
     await this.deleteApps();
     await this.#platform.close();
+    await endRouter(this.dataDir);
     await rm(this.dataDir, { recursive: true, force: true });
   }
 }
 
+/** HAProxy and its supervisor outlive their platform. */
+export async function endRouter(dataDir: string): Promise<void> {
+  await endSupervisor(join(dataDir, 'haproxy'));
+}
+
+/** On Docker over HAProxy, on `process` over the embedded router: both combinations are what people have. */
 export function testConfig(engine: string, dataDir: string, environment: Record<string, string> = {}): Config {
   const args = ['--data', dataDir, '--engine', engine, '--no-install'];
   return readConfig(
     args,
-    { TEAL_CONSOLE_PORT: '0', TEAL_HTTP_PORT: '0', TEAL_HTTPS_PORT: '0', ...environment },
+    { ...FREE_PORTS, TEAL_ROUTER: engine === 'docker' ? 'auto' : 'embedded', ...environment },
     ROOT_DIR,
   );
 }

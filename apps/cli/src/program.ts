@@ -18,6 +18,7 @@ const GROUPS: Readonly<Record<string, string>> = {
 const LAUNCHED = [
   ['up', 'run the platform in the foreground'],
   ['rekey', 'seal the stored secrets under a new key'],
+  ['down', 'end what it left running'],
 ] as const;
 
 /** Runs one command line; resolves with the exit code and never rejects. */

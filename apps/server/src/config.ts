@@ -103,7 +103,7 @@ function defaults(environment: Environment, isRoot: boolean) {
     httpsPort: 8443,
     tlsCertFile: null,
     tlsKeyFile: null,
-    router: 'embedded',
+    router: 'auto',
     haproxyLauncher: null,
     domain: 'teal.localhost',
     readyFd: null,

@@ -1,5 +1,6 @@
 /** The data folder: one Teal at a time, and always the same database. */
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,8 +25,14 @@ export interface DataFolder {
   release(): Promise<void>;
 }
 
+const PLATFORM_FILE = 'platform-id';
 const SOCKET_PATH_MAX = 107;
 const SOCKET_NAME_MAX = 24;
+
+/** True where a Teal has been before. */
+export function isDataFolder(dir: string): boolean {
+  return existsSync(join(dir, PLATFORM_FILE));
+}
 
 /** Creates and locks the folder. Throws `data_folder_in_use`. */
 export async function openDataFolder(dir: string): Promise<DataFolder> {
@@ -48,7 +55,7 @@ export async function openDataFolder(dir: string): Promise<DataFolder> {
     stateDir: path('state'),
     secretKeyFile: path('secret-key'),
     runtimeDir: await runtimeDir(dir),
-    claimPlatform: (platformId) => claimPlatform(path('platform-id'), dir, platformId),
+    claimPlatform: (platformId) => claimPlatform(path(PLATFORM_FILE), dir, platformId),
     release: () => rm(lockFile, { force: true }),
   };
 }

@@ -1,9 +1,10 @@
-/** `teal up`: runs the platform in the foreground until Ctrl-C. */
+/** `teal up`: runs the platform in the foreground until Ctrl-C. `teal down`: ends what that leaves. */
 import { writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isTealError } from '@teal/core';
 import { type Config, readConfig } from './config.ts';
+import { down } from './down.ts';
 import { createLog } from './log.ts';
 import { type Platform, startPlatform } from './platform.ts';
 import { rekey } from './rekey.ts';
@@ -11,7 +12,7 @@ import { rekey } from './rekey.ts';
 const rootDir = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 const EXIT_USAGE = 2;
 
-const USAGE = `teal up [options]: runs the platform in the foreground; Ctrl-C stops it, instances keep running
+const USAGE = `teal up [options]: runs the platform in the foreground; Ctrl-C stops it, instances and HAProxy keep running
 
   --data DIR               data folder (TEAL_DATA)
   --engine auto|docker|process  (TEAL_ENGINE)
@@ -33,6 +34,12 @@ const REKEY_USAGE = `teal rekey [options]: seals every secret in the database un
   TEAL_SECRET_KEY="NEW OLD"  where the key is not in the data folder: the keys to change to and from
 
 If it is ended half-way, run it again, or just start Teal.
+`;
+
+const DOWN_USAGE = `teal down [--instances] [--data DIR]: ends Teal, HAProxy and whatever else "teal up" left running; deletes nothing
+
+  --data DIR               data folder (TEAL_DATA)
+  --instances              the instances too; otherwise they run on, answered by nothing
 `;
 
 function announce(platform: Platform, config: Config): void {
@@ -93,7 +100,8 @@ async function up(args: string[]): Promise<void> {
   announce(platform, config);
   writeReady(platform, config);
   const signal = await told;
-  log.info({ signal }, 'stopping; instances keep running');
+  const others = platform.router === 'haproxy' ? 'HAProxy and instances keep running' : 'instances keep running';
+  log.info({ signal }, `stopping; ${others} ("teal down --instances" ends all)`);
   await platform.close();
 }
 
@@ -106,9 +114,25 @@ async function changeKey(args: string[]): Promise<void> {
   process.stdout.write(`${await rekey(config, createLog(config))}\n`);
 }
 
+async function endAll(args: string[]): Promise<void> {
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(DOWN_USAGE);
+    return;
+  }
+  const config = readConfig(
+    args.filter((arg) => arg !== '--instances'),
+    process.env,
+    rootDir,
+  );
+  const log = createLog({ ...config, logLevel: 'warn' });
+  const say = (line: string) => process.stderr.write(`teal: ${line}\n`);
+  await down({ config, instances: args.includes('--instances'), log, say });
+}
+
 const [command, ...args] = process.argv.slice(2);
 try {
-  if (command === 'rekey') await changeKey(args);
+  if (command === 'down') await endAll(args);
+  else if (command === 'rekey') await changeKey(args);
   else await up(command === 'up' ? args : [command, ...args].filter((arg) => arg !== undefined));
   process.exit(0);
 } catch (error) {

@@ -131,7 +131,7 @@ async function start(
   });
   // Closed after the router, which tells the last figures when it closes.
   undo.add('traffic figures', () => traffic.close());
-  const { kind: routerKind, router } = createRouter({ config, folder, proofSecret, log });
+  const { kind: routerKind, router } = await createRouter({ config, folder, proofSecret, log });
   undo.add('router', () => router.close());
   const source = createSourceReader({ repositoriesDir: folder.repositoriesDir, limits: SOURCE_LIMITS });
   undo.add('source', async () => source.close());
@@ -212,7 +212,10 @@ async function start(
 }
 
 function prepare(config: Config, log: Logger): Promise<HostReport> {
-  const want = config.engine === 'process' ? [] : (['docker', 'mmdebstrap'] as const);
+  const want = [
+    ...(config.engine === 'process' ? [] : (['docker', 'mmdebstrap'] as const)),
+    ...(config.router === 'embedded' ? [] : (['haproxy'] as const)),
+  ];
   const environment =
     config.dockerSocket === null ? process.env : { ...process.env, DOCKER_HOST: `unix://${config.dockerSocket}` };
   return prepareHost({ want, install: config.install, environment, say: (line) => log.info({ part: 'host' }, line) });

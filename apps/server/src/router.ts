@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TealError } from '@teal/core';
 import { findExecutable } from '@teal/host';
-import { createEmbeddedRouter, createHaproxyRouter, type EmbeddedRouter, type HaproxyRouter } from '@teal/router';
+import {
+  createEmbeddedRouter,
+  createHaproxyRouter,
+  type EmbeddedRouter,
+  endSupervisor,
+  type HaproxyRouter,
+} from '@teal/router';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import type { DataFolder } from './dataFolder.ts';
@@ -32,7 +38,7 @@ function socketDir(dataDir: string): string {
 }
 
 /** Serves nothing yet. Throws `configuration_invalid` where HAProxy is asked for and missing. */
-export function createRouter({ config, folder, proofSecret, log }: RouterParts): ChosenRouter {
+export async function createRouter({ config, folder, proofSecret, log }: RouterParts): Promise<ChosenRouter> {
   const binary = config.router === 'embedded' ? null : findExecutable('haproxy', process.env);
   if (config.router === 'haproxy' && binary === null) {
     const detail = '  --router / TEAL_ROUTER: HAProxy is not installed (Debian: apt-get install haproxy)';
@@ -40,6 +46,8 @@ export function createRouter({ config, folder, proofSecret, log }: RouterParts):
   }
   const door = { host: config.host, port: config.httpPort, securePort: config.httpsPort, proofSecret, log };
   if (binary === null) {
+    // One of an earlier start would hold the ports.
+    await endSupervisor(folder.routerDir);
     return { kind: 'embedded', router: createEmbeddedRouter({ ...door, accessLogDir: folder.accessLogDir }) };
   }
   const router = createHaproxyRouter({

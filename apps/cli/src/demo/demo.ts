@@ -14,7 +14,7 @@ import { APP, type Play } from './play.ts';
 import { Repository } from './repository.ts';
 import { playScenes } from './scenes/all.ts';
 import { Stage } from './stage.ts';
-import { takeDown } from './takedown.ts';
+import { endRest, takeDown } from './takedown.ts';
 
 const MAIN = join(ROOT, 'apps/cli/src/main.ts');
 /** Scene 3 waits this long for a version that never becomes healthy: two minutes would tell nothing more. */
@@ -35,7 +35,7 @@ export async function runDemo(call: Call): Promise<void> {
     if (platform !== null) {
       stage.tell('stopping …');
       troubles.push(...(await takeDown(platform, platformOptions(call, stage, folder))));
-    }
+    } else await endRest(platformOptions(call, stage, folder)).catch((error: Error) => troubles.push(error.message));
     await rm(folder, { recursive: true, force: true, maxRetries: 5 }).catch((error: Error) =>
       troubles.push(error.message),
     );

@@ -49,13 +49,17 @@ const TOKEN = /teal_[\w-]{20,}/g;
 /** What would lead the demo to somebody's real data, mail or ports. */
 const FOREIGN = /^(TEAL_(?!CA_FILE$|SUBNETS$|DOCKER_SOCKET$|BASE_|DEBIAN_)|DATABASE_URL$|REDIS_URL$|SMTP_URL$)/;
 
+/** The caller's environment without what leads to a platform of theirs. */
+export function ownEnvironment(env: PlatformOptions['env']): PlatformOptions['env'] {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !FOREIGN.test(name)));
+}
+
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const consolePort = await freePort(4000);
   const httpPort = await freePort(8000, [consolePort]);
-  const env = Object.fromEntries(Object.entries(options.env).filter(([name]) => !FOREIGN.test(name)));
   const httpsPort = await freePort(8443, [consolePort, httpPort]);
   const child = spawn(join(options.root, 'teal'), upArguments(options, { consolePort, httpPort, httpsPort }), {
-    env: env as NodeJS.ProcessEnv,
+    env: ownEnvironment(options.env) as NodeJS.ProcessEnv,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     // A session of its own: Ctrl-C reaches the demo alone, which then ends everything in order.
     detached: true,

@@ -1,10 +1,13 @@
-/** Ends what the demo has started: the app with its instances, images and networks, then the platform. */
+/** Ends what the demo has started: the app with its instances, images and networks, the platform, and what outlives it. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { AppView, ChangeEvent } from '@teal/contracts';
 import { paths } from '@teal/contracts/paths';
 import { Api } from '../api/client.ts';
 import { followEvents } from '../api/events.ts';
 import { CommandError } from '../output/exit.ts';
-import { type Platform, type PlatformOptions, startPlatform } from './platform.ts';
+import { ownEnvironment, type Platform, type PlatformOptions, startPlatform } from './platform.ts';
 import { APP } from './play.ts';
 
 const CLEAN_UP_MS = 90_000;
@@ -26,7 +29,14 @@ export async function takeDown(platform: Platform, options: PlatformOptions): Pr
   } catch (error) {
     troubles.push(`the app "${APP}" was not removed: ${(error as Error).message}`);
   }
+  await endRest(options).catch((error: Error) => troubles.push(`"teal down" failed: ${error.message}`));
   return troubles;
+}
+
+/** HAProxy serves on after the platform's end. */
+export async function endRest({ root, dataDir, env }: PlatformOptions): Promise<void> {
+  const environment = ownEnvironment(env) as NodeJS.ProcessEnv;
+  await promisify(execFile)(join(root, 'teal'), ['down', '--data', dataDir], { env: environment });
 }
 
 /** Resolves when nothing of the app is left; the deletion is answered before that. */

@@ -5,7 +5,7 @@ import type { Limits } from '../limits.ts';
 import type { TableDump } from './table.ts';
 
 /** Raised whenever a supervisor of before could not do what is asked of it now: it is replaced then. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 /** What a supervisor is started with; it reads them from a file, as arguments can be seen by everybody. */
 export interface SupervisorOptions {
@@ -33,6 +33,8 @@ export interface SupervisorOptions {
 export interface Calls {
   /** Null while it does not serve. */
   hello: { args: { proofDigest: string }; value: Hello };
+  /** Answered at once by a process that is not stuck. */
+  ping: { args: Record<string, never>; value: null };
   fill: { args: TableDump; value: null };
   dump: { args: Record<string, never>; value: TableDump };
   listen: { args: Record<string, never>; value: null };

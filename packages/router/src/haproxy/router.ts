@@ -44,6 +44,8 @@ export interface HaproxyRouterOptions {
   limits?: Partial<Limits>;
   /** Socket of a `launcher.ts` that starts the supervisor, where one of ours would end with our container; null: we start it. */
   launcher?: string | null;
+  /** How long a supervisor may be silent before another takes its place; 10 s by default. */
+  patienceMs?: number;
   log?: RouterLog;
 }
 
@@ -78,13 +80,16 @@ class SupervisedRouter implements HaproxyRouter {
       limits: { ...DEFAULT_LIMITS, ...options.limits },
       proofHeaders: { request: PROOF_REQUEST_HEADER, answer: PROOF_ANSWER_HEADER },
     };
-    const digest = createHash('sha256').update(JSON.stringify(settings)).update(sourceDigest()).digest('hex');
+    // Ports are compared by themselves: 0 is any.
+    const same = JSON.stringify({ ...settings, port: null, securePort: null });
+    const digest = createHash('sha256').update(same).update(sourceDigest()).digest('hex');
     const proofDigest = createHash('sha256').update(proofSecret).digest('hex').toUpperCase();
     this.#stateDir = stateDir;
     this.#session = new Session({
       options: { ...settings, protocol: PROTOCOL, settings: digest },
       proofDigest,
       launcher: options.launcher ?? null,
+      patienceMs: options.patienceMs ?? 10_000,
       log,
     });
   }

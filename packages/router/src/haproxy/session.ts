@@ -4,9 +4,10 @@ import type { RouterLog } from '../embedded/router.ts';
 import { launchSupervisor } from './launch.ts';
 import { type CallOptions, Link, LinkLost } from './link.ts';
 import { readNotice } from './notice.ts';
-import { isAlive } from './processMark.ts';
+import { isAlive, type ProcessMark, signal } from './processMark.ts';
 import { type CallName, type Calls, type Hello, PROTOCOL, type SupervisorOptions } from './protocol.ts';
 import { Table } from './table.ts';
+import { watchSupervisor } from './watchdog.ts';
 
 /** A call that finds no supervisor waits this long for one. */
 const FIND_MS = 20_000;
@@ -14,6 +15,7 @@ const RETRY_MS = 100;
 
 interface Contact {
   link: Link;
+  supervisor: ProcessMark;
   hello: Hello;
 }
 
@@ -22,6 +24,8 @@ export interface SessionOptions {
   proofDigest: string;
   /** See `launchSupervisor`. */
   launcher: string | null;
+  /** A supervisor that is silent for longer is ended. */
+  patienceMs: number;
   log: RouterLog | undefined;
 }
 
@@ -31,6 +35,7 @@ export class Session {
   readonly #options: SupervisorOptions;
   readonly #proofDigest: string;
   readonly #launcher: string | null;
+  readonly #patienceMs: number;
   readonly #log: RouterLog | undefined;
   #contact: Promise<Contact> | null = null;
   /** Serves while the new one is told its routes. */
@@ -40,10 +45,11 @@ export class Session {
   #closed = false;
   hello: Hello | null = null;
 
-  constructor({ options, proofDigest, launcher, log }: SessionOptions) {
+  constructor({ options, proofDigest, launcher, patienceMs, log }: SessionOptions) {
     this.#options = options;
     this.#proofDigest = proofDigest;
     this.#launcher = launcher;
+    this.#patienceMs = patienceMs;
     this.#log = log;
   }
 
@@ -87,7 +93,10 @@ export class Session {
     const contact = this.#connect();
     this.#contact = contact;
     contact.then(
-      ({ link }) => link.closed.then(() => this.#lost(contact)),
+      ({ link, supervisor }) => {
+        void watchSupervisor({ link, supervisor, patienceMs: this.#patienceMs, log: this.#log });
+        return link.closed.then(() => this.#lost(contact));
+      },
       () => this.#forget(contact),
     );
     return contact;
@@ -122,7 +131,7 @@ export class Session {
     const found = await this.#find();
     if (found !== null && this.#fits(found.hello)) return this.#adopt(found);
     this.#predecessor = found?.link ?? null;
-    await launchSupervisor(this.#options, this.#launcher);
+    await launchSupervisor(this.#optionsNow(), this.#launcher);
     const made = await this.#find();
     if (made === null || !this.#fits(made.hello)) throw new Error('the supervisor of HAProxy ended at once');
     this.hello = made.hello;
@@ -130,6 +139,13 @@ export class Session {
     this.#known = true;
     if (this.#serving) await made.link.call('listen', {});
     return made;
+  }
+
+  /** A supervisor that follows another listens where that one did. */
+  #optionsNow(): SupervisorOptions {
+    if (this.hello === null) return this.#options;
+    const { address, secureAddress } = this.hello;
+    return { ...this.#options, port: address.port, securePort: secureAddress?.port ?? null };
   }
 
   async #adopt(found: Contact): Promise<Contact> {
@@ -140,8 +156,14 @@ export class Session {
     return found;
   }
 
-  #fits({ protocol, settings }: Hello): boolean {
-    return protocol === PROTOCOL && settings === this.#options.settings;
+  #fits({ protocol, settings, address, secureAddress }: Hello): boolean {
+    const { port, securePort } = this.#options;
+    return (
+      protocol === PROTOCOL &&
+      settings === this.#options.settings &&
+      (port === 0 || port === address.port) &&
+      (securePort === null ? secureAddress === null : securePort === 0 || securePort === secureAddress?.port)
+    );
   }
 
   async #find(): Promise<Contact | null> {
@@ -149,8 +171,14 @@ export class Session {
     if (notice === null || !isAlive(notice.supervisor)) return null;
     const link = await Link.open(notice.controlSocket).catch(() => null);
     if (link === null) return null;
-    const hello = await link.call('hello', { proofDigest: this.#proofDigest }).catch(() => null);
-    if (hello !== null) return { link, hello };
+    const silence = delay(this.#patienceMs, undefined, { ref: false });
+    const hello = await Promise.race([
+      link.call('hello', { proofDigest: this.#proofDigest }).catch(() => null),
+      silence,
+    ]);
+    // One that is frozen would hold us up for ever; HAProxy serves on without it.
+    if (hello === undefined) signal(notice.supervisor, 'SIGKILL');
+    else if (hello !== null) return { link, hello, supervisor: notice.supervisor };
     link.close();
     return null;
   }

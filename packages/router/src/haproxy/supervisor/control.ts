@@ -82,6 +82,7 @@ function makeHandlers({ supervisor, over }: ControlOptions): Handlers {
   const { apps, flights, table, meter, accessLog } = supervisor;
   return {
     hello: async ({ proofDigest }) => supervisor.hello(checkDigest(proofDigest)),
+    ping: async () => null,
     fill: async (dump) => done(supervisor.fill(checkDump(dump))),
     dump: async () => table.dump(),
     listen: async () => done(await supervisor.listen()),
