@@ -18,23 +18,25 @@ const MAIN = fileURLToPath(new URL('./crashing-main.ts', import.meta.url));
 
 export class ChildPlatform extends PlatformClient {
   readonly dataDir: string;
-  readonly #engine: string;
+  readonly #settings: Settings;
   #child: ChildProcess;
   #ready: Ready;
   #token: string;
 
-  private constructor(engine: string, dataDir: string, { child, ready }: { child: ChildProcess; ready: Ready }) {
+  private constructor(settings: Settings, dataDir: string, { child, ready }: { child: ChildProcess; ready: Ready }) {
     super();
-    this.#engine = engine;
+    this.#settings = settings;
     this.dataDir = dataDir;
     this.#child = child;
     this.#ready = ready;
     this.#token = ready.token ?? '';
   }
 
-  static async start(engine: string): Promise<ChildPlatform> {
+  /** On Docker over HAProxy and on `process` over the embedded router, unless `router` says otherwise. */
+  static async start(engine: string, router?: 'haproxy' | 'embedded'): Promise<ChildPlatform> {
     const dataDir = await mkdtemp(join(tmpdir(), 'teal-child-'));
-    return new ChildPlatform(engine, dataDir, await launch(engine, dataDir, ['0', '0']));
+    const settings = { engine, router };
+    return new ChildPlatform(settings, dataDir, await launch(settings, dataDir, ['0', '0']));
   }
 
   get token(): string {
@@ -58,6 +60,12 @@ export class ChildPlatform extends PlatformClient {
     if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit');
   }
 
+  /** In good order, as Ctrl-C does it. */
+  async stop(): Promise<void> {
+    this.#child.kill('SIGTERM');
+    await this.gone();
+  }
+
   /** SIGKILL: nothing is told, nothing tidied up. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
@@ -67,26 +75,30 @@ export class ChildPlatform extends PlatformClient {
   /** On the same data folder and ports. */
   async startAgain(): Promise<void> {
     const ports = [new URL(this.#ready.consoleUrl).port, String(this.#ready.httpPort)] as const;
-    const { child, ready } = await launch(this.#engine, this.dataDir, ports);
+    const { child, ready } = await launch(this.#settings, this.dataDir, ports);
     this.#child = child;
     this.#ready = ready;
   }
 
   async destroy(): Promise<void> {
     await this.deleteApps();
-    this.#child.kill('SIGTERM');
-    await this.gone();
+    await this.stop();
     await endRouter(this.dataDir);
     await rm(this.dataDir, { recursive: true, force: true });
   }
 }
 
+interface Settings {
+  engine: string;
+  router: 'haproxy' | 'embedded' | undefined;
+}
+
 async function launch(
-  engine: string,
+  { engine, router }: Settings,
   dataDir: string,
   ports: readonly [string, string],
 ): Promise<{ child: ChildProcess; ready: Ready }> {
-  const child = spawn(process.execPath, [MAIN, engine, dataDir, ...ports], {
+  const child = spawn(process.execPath, [MAIN, engine, dataDir, ...ports, ...(router === undefined ? [] : [router])], {
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
   });
   const pipe = child.stdio[3] as NodeJS.ReadableStream;

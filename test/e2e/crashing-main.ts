@@ -10,7 +10,7 @@ import type { Config } from '../../apps/server/src/config.ts';
 import { type Decorate, startPlatform } from '../../apps/server/src/platform.ts';
 import { TEST_TIMING, testConfig } from './platform.ts';
 
-const [engine = 'process', dataDir = '', consolePort = '0', httpPort = '0'] = process.argv.slice(2);
+const [engine = 'process', dataDir = '', consolePort = '0', httpPort = '0', router] = process.argv.slice(2);
 const haltFile = join(dataDir, 'halt-at');
 
 /** Ends this process here if the file says so. */
@@ -49,7 +49,11 @@ function watched<T extends object>(name: string, target: T): T {
 }
 
 const decorate: Decorate = (port, adapter) => watched(port, adapter);
-const read = testConfig(engine, dataDir, { TEAL_CONSOLE_PORT: consolePort, TEAL_HTTP_PORT: httpPort });
+const read = testConfig(engine, dataDir, {
+  TEAL_CONSOLE_PORT: consolePort,
+  TEAL_HTTP_PORT: httpPort,
+  ...(router === undefined ? {} : { TEAL_ROUTER: router }),
+});
 const config: Config = { ...read, timing: { ...read.timing, ...TEST_TIMING } };
 const log = pino({ level: process.env.TEAL_TEST_LOG ?? 'fatal' }, pino.destination({ dest: 2, sync: true }));
 const platform = await startPlatform(config, log, decorate);

@@ -5,6 +5,7 @@ import { connect } from 'node:tls';
 import type { AppView, CertificateView, DomainView } from '@teal/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeAuthority, makeCertificate, type Pem } from '../conformance/certificate.ts';
+import { ROUTERS } from './engines.ts';
 import { TestPlatform } from './platform.ts';
 import { Repository } from './repository.ts';
 import { appSource } from './source.ts';
@@ -52,14 +53,14 @@ function namesServed(platform: TestPlatform, servername: string): Promise<string
 
 const PAGE = '<!doctype html><h1>Back at noon</h1>';
 
-describe('domains, HTTPS and maintenance', () => {
+describe.each(ROUTERS)('domains, HTTPS and maintenance on the %s router', (router) => {
   let platform: TestPlatform;
   let repository: Repository;
   let authority: Pem;
   let certificate: Pem;
 
   beforeAll(async () => {
-    platform = await TestPlatform.start({ engine: 'process' });
+    platform = await TestPlatform.start({ engine: 'process', router });
     await platform.createApp('shop');
     await platform.createApp('other');
     repository = await Repository.create(platform.gitUrl('shop'));

@@ -20,8 +20,12 @@ const FREE_PORTS = { TEAL_CONSOLE_PORT: '0', TEAL_HTTP_PORT: '0', TEAL_HTTPS_POR
 
 export interface TestPlatformOptions {
   engine: 'docker' | 'process';
+  /** By default HAProxy on Docker and the embedded one on `process`: both combinations are what people have. */
+  router?: 'haproxy' | 'embedded';
   timing?: Partial<Timing>;
   environment?: Record<string, string>;
+  /** Takes the platform's log instead, line by line. */
+  logged?: (line: string) => void;
   decorate?: Decorate;
 }
 
@@ -36,9 +40,15 @@ interface Opened {
 }
 
 async function open(options: TestPlatformOptions, dataDir: string): Promise<Opened> {
-  const read = testConfig(options.engine, dataDir, options.environment);
+  const environment = { ...options.environment };
+  if (options.router !== undefined) environment.TEAL_ROUTER = options.router;
+  const read = testConfig(options.engine, dataDir, environment);
   const config: Config = { ...read, timing: { ...read.timing, ...TEST_TIMING, ...options.timing } };
-  const log = pino({ level: process.env.TEAL_TEST_LOG ?? 'error' }, pino.destination({ dest: 2, sync: true }));
+  const { logged } = options;
+  const log =
+    logged === undefined
+      ? pino({ level: process.env.TEAL_TEST_LOG ?? 'error' }, pino.destination({ dest: 2, sync: true }))
+      : pino({ level: 'info' }, { write: logged });
   const ports: Record<string, object> = {};
   const decorate: Decorate = (port, adapter) => {
     ports[port] = adapter;
@@ -120,7 +130,6 @@ export async function endRouter(dataDir: string): Promise<void> {
   await endSupervisor(join(dataDir, 'haproxy'));
 }
 
-/** On Docker over HAProxy, on `process` over the embedded router: both combinations are what people have. */
 export function testConfig(engine: string, dataDir: string, environment: Record<string, string> = {}): Config {
   const args = ['--data', dataDir, '--engine', engine, '--no-install'];
   return readConfig(

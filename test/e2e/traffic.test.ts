@@ -6,6 +6,7 @@ import type { AccessEntryView, TrafficView } from '@teal/contracts';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { run } from '../../apps/cli/src/program.ts';
 import { until } from '../conformance/until.ts';
+import { ROUTERS } from './engines.ts';
 import { ROOT_DIR, TestPlatform } from './platform.ts';
 import { Repository } from './repository.ts';
 import { appSource } from './source.ts';
@@ -24,11 +25,11 @@ const NONE = { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 };
 const ASKED = { 200: 30, 201: 5, 302: 4, 404: 8, 503: 3 };
 const SUM = { '1xx': 0, '2xx': 35, '3xx': 4, '4xx': 8, '5xx': 3 };
 
-describe('traffic figures', () => {
+describe.each(ROUTERS)('traffic figures of the %s router', (router) => {
   let platform: TestPlatform;
   let repository: Repository;
   beforeAll(async () => {
-    platform = await TestPlatform.start({ engine: 'process' });
+    platform = await TestPlatform.start({ engine: 'process', router });
     await platform.createApp('counted');
     repository = await Repository.create(platform.gitUrl('counted'));
     await repository.commit('first', { ...appSource({ version: 'v1' }), 'server.js': SERVER });

@@ -1,6 +1,5 @@
 /** The data folder: one Teal at a time, and always the same database. */
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,9 +28,10 @@ const PLATFORM_FILE = 'platform-id';
 const SOCKET_PATH_MAX = 107;
 const SOCKET_NAME_MAX = 24;
 
-/** True where a Teal has been before. */
-export function isDataFolder(dir: string): boolean {
-  return existsSync(join(dir, PLATFORM_FILE));
+/** The platform that the folder belongs to; null where no Teal has been before. */
+export async function platformOf(dir: string): Promise<string | null> {
+  const text = await readFile(join(dir, PLATFORM_FILE), 'utf8').catch(() => '');
+  return text.trim() || null;
 }
 
 /** Creates and locks the folder. Throws `data_folder_in_use`. */

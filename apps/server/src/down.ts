@@ -9,7 +9,7 @@ import { openStore } from '@teal/store';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { openDatabase } from './database.ts';
-import { type DataFolder, isDataFolder, openDataFolder } from './dataFolder.ts';
+import { type DataFolder, openDataFolder, platformOf } from './dataFolder.ts';
 import { createEngine } from './engines.ts';
 
 const TEAL_ENDS_MS = 90_000;
@@ -28,7 +28,8 @@ export interface DownOptions {
 /** Throws `data_folder_in_use` when a running Teal does not end. */
 export async function down(options: DownOptions): Promise<void> {
   const { config, instances, say } = options;
-  if (!isDataFolder(config.dataDir)) {
+  const platformId = await platformOf(config.dataDir);
+  if (platformId === null) {
     say(`no Teal has run in ${config.dataDir}`);
     return;
   }
@@ -36,7 +37,9 @@ export async function down(options: DownOptions): Promise<void> {
   try {
     const ran = await endSupervisor(folder.routerDir);
     say(ran ? 'HAProxy and its supervisor have ended: nothing answers for the apps' : 'no HAProxy ran');
-    await withDatabase(options, folder, (parts) => (instances ? endInstances(options, parts) : Promise.resolve()));
+    await withDatabase(options, folder, (parts) =>
+      instances ? endInstances(options, { ...parts, platformId }) : Promise.resolve(),
+    );
     if (!instances) say('instances run on: "teal up" takes them up again, "teal down --instances" ends them');
   } finally {
     await folder.release();
@@ -98,10 +101,12 @@ async function withDatabase(
   }
 }
 
-async function endInstances({ config, log, say }: DownOptions, { folder, host, database }: Parts): Promise<void> {
+async function endInstances(
+  { config, log, say }: DownOptions,
+  { folder, host, database, platformId }: Parts & { platformId: string },
+): Promise<void> {
   const store = await openStore(database.options);
   try {
-    const platformId = await store.accounts.platformId();
     const engine = await createEngine({ config, host, store, platformId, engineDir: folder.engineDir, log });
     try {
       say(`${await stopAll(engine)} instances have ended: "teal up" starts what was live again`);

@@ -42,6 +42,8 @@ export interface Timing {
   /** How long a hook that runs after a deployment may take. */
   hookDeadlineMs: number;
   leaseMs: number;
+  /** Between two looks at whether engine and router are as the database says. */
+  sweepMs: number;
 }
 
 export const DEFAULT_TIMING: Readonly<Timing> = Object.freeze({
@@ -55,6 +57,7 @@ export const DEFAULT_TIMING: Readonly<Timing> = Object.freeze({
   stopGraceMs: 10_000,
   hookDeadlineMs: 60_000,
   leaseMs: 15_000,
+  sweepMs: 30_000,
 });
 
 /** The health paths an environment configures, in order; empty when the default check on `/` applies. */

@@ -31,8 +31,6 @@ import { tellPushClient } from './tellPushClient.ts';
 import { workApp } from './workApp.ts';
 import type { WorkDeps } from './workDeps.ts';
 
-const RECONCILE_MS = 30_000;
-
 export interface Deployer extends JobHandlers {
   /** Brings everything to what the database says and starts the background tasks. Resolves when the router has every route. */
   start(): Promise<void>;
@@ -122,7 +120,7 @@ export function createDeployer(context: Context): Deployer {
 
   async function sweepForever(): Promise<void> {
     while (!closing.signal.aborted) {
-      await clock.sleep(RECONCILE_MS, closing.signal);
+      await clock.sleep(settings.timing.sweepMs, closing.signal);
       if (closing.signal.aborted) return;
       await sweep().catch((error) => log.warn({ err: error }, 'the sweep failed; it comes again'));
     }
