@@ -11,6 +11,7 @@ import type { Config } from './config.ts';
 import { openDatabase } from './database.ts';
 import { type DataFolder, openDataFolder, platformOf } from './dataFolder.ts';
 import { createEngine } from './engines.ts';
+import { openSecretKeys } from './secretKeys.ts';
 
 const TEAL_ENDS_MS = 90_000;
 const LOOK_MS = 50;
@@ -105,7 +106,8 @@ async function endInstances(
   { config, log, say }: DownOptions,
   { folder, host, database, platformId }: Parts & { platformId: string },
 ): Promise<void> {
-  const store = await openStore(database.options);
+  const keys = await openSecretKeys(config, { file: folder.secretKeyFile, database: database.options });
+  const store = await openStore({ ...database.options, secretKeys: keys.keys });
   try {
     const engine = await createEngine({ config, host, store, platformId, engineDir: folder.engineDir, log });
     try {
