@@ -6,14 +6,17 @@ import { until } from './until.ts';
 
 export interface Workers extends JobWorker {
   workHere(appId: string): Promise<void>;
+  beginHere(appId: string): void;
 }
 
 export interface OpenQueue extends JobQueue {
   work(handlers: JobHandlers): Promise<Workers>;
 }
 
+export const QUEUE_CONCURRENCY = 4;
+
 export interface QueueUnderTest {
-  /** One more process on the same jobs. Lines of its log go to `lines`. */
+  /** One more process on the same jobs, which works on {@link QUEUE_CONCURRENCY} apps at a time. Lines of its log go to `lines`. */
   open(): Promise<OpenQueue>;
   lines: string[];
   /** Takes the database away (not in good order where it can) and brings it back with its data; runs `whileDown` between. */
@@ -239,6 +242,46 @@ function troubleCases(make: MakeQueue): void {
     door.open();
     await Promise.all(here);
     expect(most).toBe(1);
+  });
+
+  it('begins here at once, once, and makes the call that follows afterwards', async () => {
+    const queue = await openQueue(await make());
+    const door = aDoor();
+    const told: string[] = [];
+    const workers = await start(queue, {
+      async workApp(appId) {
+        told.push(`${appId} begins`);
+        await door.opened;
+        told.push(`${appId} ends`);
+      },
+    });
+    workers.beginHere('app_1');
+    workers.beginHere('app_1');
+    await queue.appHasWork('app_1');
+    expect(told).toEqual(['app_1 begins']);
+    door.open();
+    await until('the call was made', () => told.length === 4, SOON_MS);
+    expect(told).toEqual(['app_1 begins', 'app_1 ends', 'app_1 begins', 'app_1 ends']);
+  });
+
+  it('begins here on no more apps than it works on at a time, and on none while it closes', async () => {
+    const queue = await openQueue(await make());
+    const door = aDoor();
+    const begun: string[] = [];
+    const workers = await start(queue, {
+      async workApp(appId) {
+        begun.push(appId);
+        await door.opened;
+      },
+    });
+    for (let i = 0; i < QUEUE_CONCURRENCY + 2; i += 1) workers.beginHere(`app_${i}`);
+    await until('as many run as may', () => begun.length === QUEUE_CONCURRENCY);
+    const closed = workers.close();
+    door.open();
+    await closed;
+    workers.beginHere('app_late');
+    await workers.close();
+    expect(begun.length).toBe(QUEUE_CONCURRENCY);
   });
 
   it('lets a call wait that nobody works on yet', async () => {

@@ -27,6 +27,7 @@ import { type ChosenRouter, createRouter } from './router.ts';
 import type { RouteDeps } from './routes/deps.ts';
 import { openSecretKeys } from './secretKeys.ts';
 import { makeToken } from './secrets.ts';
+import { createWork } from './work.ts';
 
 export const VERSION = '0.1.0';
 const SOURCE_LIMITS = { maxEntries: 100_000, maxBytes: 2 * 1024 ** 3, maxFileBytes: 512 * 1024 ** 2 };
@@ -121,6 +122,7 @@ async function start(
     log,
   });
   undo.add('queue', () => queue.close());
+  const work = createWork(queue, log);
   const mail = await openMail(config, folder, undo);
   const proofSecret = randomBytes(32).toString('base64url');
   const traffic = createTrafficRecorder({
@@ -143,7 +145,7 @@ async function start(
     router: decorate('router', router),
     prober: decorate('prober', createProber()),
     source: decorate('source', source),
-    queue,
+    queue: work.calls,
     mail: mail.sender,
     clock,
     ids,
@@ -193,7 +195,9 @@ async function start(
   await router.listen();
   places.httpPort = router.publicAddress().port;
   places.httpsPort = router.secureAddress()?.port ?? null;
-  await startWork({ queue, deployer, store, log, undo });
+  const workers = await work.start(deployer);
+  undo.add('workers', () => workers.close());
+  work.resume(await store.deployments.appsWithWork());
   await listen(http, config);
   places.consolePort = portOf(http);
 
@@ -365,23 +369,6 @@ async function openHttp(parts: HttpParts): Promise<FastifyInstance> {
   undo.add('git remote', () => remote.close());
   undo.add('event streams', async () => streams.close());
   return http;
-}
-
-interface WorkParts {
-  queue: Awaited<ReturnType<typeof openJobQueue>>;
-  deployer: Deployer;
-  store: PostgresStore;
-  log: Logger;
-  undo: Undo;
-}
-
-/** After a crash the jobs of the dead process are locked for a while: its unfinished work begins here at once. */
-async function startWork({ queue, deployer, store, log, undo }: WorkParts): Promise<void> {
-  const workers = await queue.work(deployer);
-  undo.add('workers', () => workers.close());
-  for (const appId of await store.deployments.appsWithWork()) {
-    workers.workHere(appId).catch((error) => log.warn({ appId, err: error }, 'unfinished work is left to the queue'));
-  }
 }
 
 async function listen(http: FastifyInstance, config: Config): Promise<void> {

@@ -51,10 +51,9 @@ describe('a probe', () => {
   });
 
   it('comes at once after a pass, else ever later up to half a second', () => {
-    const pauses: number[] = [];
-    for (let i = 0; i < 8; i += 1) pauses.push(nextProbeIntervalMs(pauses.at(-1) ?? 0, false));
-    expect(pauses).toEqual([5, 10, 20, 40, 80, 160, 320, 500]);
-    expect(nextProbeIntervalMs(500, true)).toBe(5);
+    const pauses = [0, 10, 20, 100, 1_000, 10_000, 60_000].map((waitedMs) => nextProbeIntervalMs(waitedMs, false));
+    expect(pauses).toEqual([1, 1, 1, 5, 50, 500, 500]);
+    expect(nextProbeIntervalMs(60_000, true)).toBe(1);
   });
 });
 

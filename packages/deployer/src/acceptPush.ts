@@ -11,9 +11,8 @@ export interface PushRequest {
 
 /** pre-receive: throws a TealError to refuse the whole push, else writes the provisional row and returns its id. */
 export async function acceptPush({ store, ids }: Pick<Context, 'store' | 'ids'>, push: PushRequest): Promise<string> {
-  const app = await store.apps.get(push.appId);
-  if (app === null || (await store.apps.isDeleting(push.appId)))
-    throw new TealError('app_not_found', { name: push.appId });
+  const [app, deleting] = await Promise.all([store.apps.get(push.appId), store.apps.isDeleting(push.appId)]);
+  if (app === null || deleting) throw new TealError('app_not_found', { name: push.appId });
   const options = checkPushOptions(push.options);
   const verdict = judgePush(push.commands, app.deployBranch);
   const { id } = await store.pushes.provisional({
@@ -42,10 +41,16 @@ export async function confirmPush(
     await store.pushes.keep(push.id);
     return null;
   }
-  const facts = await source.describe(push.appId, push.command.newCommit);
+  const { newCommit } = push.command;
+  const facts = await source.describe(push.appId, newCommit);
   if (facts === null) throw new TealError('push_malformed', { detail: 'the branch does not point to a commit' });
+  // The deployment asks for the tree next: the reader keeps it for a moment. What is wrong with it is told then.
+  const listed = source.open(push.appId, newCommit).then(
+    () => {},
+    () => {},
+  );
   const deployment = await store.pushes.confirm(push.id, ids.newId('deployment'), facts);
-  if (deployment === null) return null;
-  await queue.appHasWork(push.appId);
-  return deployment.id;
+  if (deployment !== null) await queue.appHasWork(push.appId);
+  await listed;
+  return deployment?.id ?? null;
 }

@@ -76,15 +76,15 @@ async function passOne(run: Run, instance: Instance, rules: GateRules, signal: A
 
 /** One path after the other, each asked until it passes; two rounds in a row make the gate. */
 async function probeUntilPassed(run: Run, watch: Watch, signal: AbortSignal): Promise<boolean> {
+  const { clock } = run.context;
+  const beganAt = clock.now().getTime();
   let passed = 0;
-  let intervalMs = 0;
   while (!signal.aborted) {
     const good = await probeAllPaths(run, watch, signal);
     if (signal.aborted) return false;
     passed = good ? passed + 1 : 0;
     if (passed >= PASSES_NEEDED) return isOwn(run, watch);
-    intervalMs = nextProbeIntervalMs(intervalMs, good);
-    await run.context.clock.sleep(intervalMs, signal);
+    await clock.sleep(nextProbeIntervalMs(clock.now().getTime() - beganAt, good), signal);
   }
   return false;
 }

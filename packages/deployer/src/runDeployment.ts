@@ -85,7 +85,10 @@ async function advance(run: Run, event: 'started' | 'image-gone' | 'gate-passed'
 function switchOver(run: Run, release: Release, green: Parameters<typeof switchTraffic>[2]): Promise<Deployment> {
   return run.keeper.exclusive(run.app.id, async () => {
     throwIfStopped(run.signal);
-    if (run.deployment.state !== 'switching') await advance(run, 'gate-passed');
+    // Domains and maintenance may have changed since the run began; under the lock they stay as they are now.
+    const intended = run.deployment.state === 'switching' ? null : advance(run, 'gate-passed');
+    const [app] = await Promise.all([run.context.store.apps.get(run.app.id), intended]);
+    run.app = app ?? run.app;
     return switchTraffic(run, release, green);
   });
 }

@@ -1,6 +1,5 @@
 /** Step 4 of a deployment: intent in the database, flip, proof, LIVE. The only step that moves traffic to a new version. */
 import {
-  type App,
   type Deployment,
   desiredRoute,
   type Instance,
@@ -16,23 +15,19 @@ import { type Run, RunFailure } from './run.ts';
 const PROOF_INTERVAL_MS = 20;
 const PROOF_TIMEOUT_MS = 5_000;
 
-/** Runs under the app's lock and cannot be cancelled; ends LIVE, or throws with the traffic where it was. */
+/** Runs under the app's lock, with `run.app` as it is under it, and cannot be cancelled; ends LIVE, or throws with the traffic where it was. */
 export async function switchTraffic(run: Run, release: Release, instances: readonly Instance[]): Promise<Deployment> {
-  const { router, store } = run.context;
+  const { context, app } = run;
+  const { router, store } = context;
   const colour = instances[0]?.colour;
   if (colour === undefined) throw new Error('a switch without instances');
   try {
-    const pool = { appId: run.app.id, colour, releaseId: release.id, deploymentId: run.deployment.id };
-    // Domains and maintenance may have changed since the run began; under the lock they stay as they are now.
-    const [now] = await Promise.all([
-      store.apps.get(run.app.id),
-      router.setPool({ ...pool, members: membersOf(instances) }),
-    ]);
-    const app = now ?? run.app;
+    const pool = { appId: app.id, colour, releaseId: release.id, deploymentId: run.deployment.id };
+    await router.setPool({ ...pool, members: membersOf(instances) });
     await router.setRoute(app.id, routeOf(app, { mode: 'up', live: colour }));
-    await prove(run, app);
+    await prove(run);
     run.log.setPhase('done');
-    run.log.line('teal', `==> live: ${run.context.settings.urlOf(app)} answers from this version`);
+    run.log.line('teal', `==> live: ${context.settings.urlOf(app)} answers from this version`);
     await run.log.flush();
     return await store.deployments.goLive(run.lease, run.deployment.id);
   } catch (error) {
@@ -46,11 +41,11 @@ export function membersOf(instances: readonly Instance[]): Member[] {
 }
 
 /** Asks through the public route until the new version answers; throws `switch_unproven`. */
-async function prove(run: Run, app: App): Promise<void> {
+async function prove(run: Run): Promise<void> {
   const { prober, settings, clock } = run.context;
   const deadline = AbortSignal.timeout(settings.timing.switchDeadlineMs);
   const address = publicAddress(run.context);
-  const host = settings.hostsOf(app)[0] ?? 'localhost';
+  const host = settings.hostsOf(run.app)[0] ?? 'localhost';
   let seen = 'no answer';
   while (!deadline.aborted) {
     const request = { address, host, path: '/', timeoutMs: PROOF_TIMEOUT_MS, signal: deadline };

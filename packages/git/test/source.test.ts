@@ -53,6 +53,9 @@ async function nest(parts: string[], leaf: (name: string) => Promise<string>): P
   return line;
 }
 
+const commitText = (tree: string) =>
+  `tree ${tree}\nauthor A <a@example.test> 1 +0000\ncommitter A <a@example.test> 1 +0000\n\nlater\n`;
+
 describe('a commit', () => {
   test('is read as it was pushed: files, modes, links, odd names, empty and large files', async () => {
     const work = join(folder, 'work');
@@ -148,6 +151,8 @@ describe('a commit', () => {
       await counted.describe(APP, commit);
       expect(await spawned()).toBe(2);
       await contents(await counted.open(APP, commit));
+      expect(await spawned()).toBe(2);
+      await counted.open(APP, await commitTree(await makeTree([])));
       expect(await spawned()).toBe(3);
     } finally {
       await counted.close();
@@ -171,6 +176,19 @@ describe('a commit', () => {
     await expect(reading).rejects.toThrow('aborted');
     expect(seen).toHaveLength(5);
     expect((await contents(tree)).size).toBe(60);
+  });
+
+  test('whose tree was opened a moment ago is opened at no cost; a failure is asked for again, a removal forgets', async () => {
+    const tree = await makeTree([`100644 blob ${await blob('x')}\tx`]);
+    const commit = await gitOk(repository, ['commit-tree', tree, '-m', 'made by hand']);
+    const [first, second] = await Promise.all([reader.open(APP, commit), reader.open(APP, commit)]);
+    expect(second).toBe(first);
+    const later = await gitOk(repository, ['hash-object', '-t', 'commit', '--stdin'], commitText(tree));
+    await expect(reader.open(APP, later)).rejects.toMatchObject({ code: 'source_unsafe' });
+    await gitOk(repository, ['hash-object', '-w', '-t', 'commit', '--stdin'], commitText(tree));
+    expect((await reader.open(APP, later)).facts.tree).toBe(tree);
+    await reader.remove(APP);
+    await expect(reader.open(APP, commit)).rejects.toMatchObject({ code: 'source_unsafe' });
   });
 });
 

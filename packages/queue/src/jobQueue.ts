@@ -28,6 +28,11 @@ export interface OpenJobQueue extends JobQueue {
 export interface RunningWorkers extends JobWorker {
   /** Works on the app in this process now: after a crash the jobs of the dead process are still locked for a while. */
   workHere(appId: string): Promise<void>;
+  /**
+   * Begins on the app at once if this process is free to; otherwise does nothing. Spares a call that this process would get
+   * anyway its way through the queue: the call must be made all the same, and does what this has left.
+   */
+  beginHere(appId: string): void;
 }
 
 const APPS = 'apps';
@@ -50,6 +55,11 @@ function quietly(log: Logger, name: string): (error: Error) => void {
     lastAt = Date.now();
     log.warn({ queue: name, err: error }, 'the job queue has trouble');
   };
+}
+
+function tellFailure(log: Logger, name: string, error: unknown): void {
+  if (!isTealError(error, 'app_busy') && !isTealError(error, 'lease_lost'))
+    log.error({ queue: name, err: error }, 'a job failed');
 }
 
 export async function openJobQueue({ backend, alone, concurrency, log }: JobQueueOptions): Promise<OpenJobQueue> {
@@ -83,10 +93,7 @@ export async function openJobQueue({ backend, alone, concurrency, log }: JobQueu
         ? new Worker(name, process, workerOptions)
         : new Worker(name, process, workerOptions as never, factory as never);
     worker.on('error', quietly(log, name));
-    worker.on('failed', (_job, error) => {
-      if (!isTealError(error, 'app_busy') && !isTealError(error, 'lease_lost'))
-        log.error({ queue: name, err: error }, 'a job failed');
-    });
+    worker.on('failed', (_job, error) => tellFailure(log, name, error));
     return worker;
   }
 
@@ -125,6 +132,10 @@ export async function openJobQueue({ backend, alone, concurrency, log }: JobQueu
       await Promise.all(workers.map((worker) => worker.waitUntilReady()));
       return {
         workHere,
+        beginHere(appId) {
+          if (closing.signal.aborted || turns.isTaken(appId) || turns.taken() >= concurrency) return;
+          workHere(appId).catch((error) => tellFailure(log, APPS, error));
+        },
         async close() {
           closing.abort();
           const closed = workers.map((worker) => closeOrDrop(worker, turns.idle()));

@@ -1,6 +1,10 @@
 /** Lets tasks with the same key run one after the other. BullMQ may run a job twice at once after its lock ran out. */
 export interface Turns {
   take(key: string, task: () => Promise<void>): Promise<void>;
+  /** Whether a task of this key runs or waits. */
+  isTaken(key: string): boolean;
+  /** Keys of which a task runs. */
+  taken(): number;
   /** Resolves when no task runs. */
   idle(): Promise<void>;
 }
@@ -17,6 +21,8 @@ export function createTurns(): Turns {
       });
       return turn;
     },
+    isTaken: (key) => tails.has(key),
+    taken: () => tails.size,
     async idle() {
       await Promise.all(tails.values());
     },

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll } from 'vitest';
 import { type PostgresUnderTest, startPostgres } from '../../../test/conformance/postgres.ts';
-import { queueConformance } from '../../../test/conformance/queue.ts';
+import { QUEUE_CONCURRENCY, queueConformance } from '../../../test/conformance/queue.ts';
 import { openJobQueue } from '../src/index.ts';
 import { linesLog } from './log.ts';
 
@@ -20,7 +20,7 @@ queueConformance('PostgreSQL', async () => {
       openJobQueue({
         backend: { kind: 'postgres', connection: postgres.server().connection, schema },
         alone: false,
-        concurrency: 4,
+        concurrency: QUEUE_CONCURRENCY,
         log,
       }),
     restart: (whileDown) => postgres.restart(whileDown),

@@ -6,7 +6,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
-import { queueConformance } from '../../../test/conformance/queue.ts';
+import { QUEUE_CONCURRENCY, queueConformance } from '../../../test/conformance/queue.ts';
 import { until } from '../../../test/conformance/until.ts';
 import { openJobQueue } from '../src/index.ts';
 import { linesLog } from './log.ts';
@@ -70,7 +70,7 @@ queueConformance('Redis', async () => {
       openJobQueue({
         backend: { kind: 'redis', url: `redis://127.0.0.1:${port}/0`, prefix },
         alone: false,
-        concurrency: 4,
+        concurrency: QUEUE_CONCURRENCY,
         log,
       }),
     async restart(whileDown) {

@@ -2,28 +2,31 @@
 import type { LogLine } from '@teal/core';
 import type { Logs } from '@teal/deployer';
 import type pg from 'pg';
-import { one, transaction } from './database.ts';
-import { notify } from './notify.ts';
+import { one } from './database.ts';
+import { announcement, told } from './notify.ts';
 import { toJson } from './text.ts';
 
 const CHUNKS_PER_READ = 64;
 
 export function createLogs(pool: pg.Pool): Logs {
   return {
-    append(deploymentId, lines) {
+    async append(deploymentId, lines) {
       const first = lines[0];
       const last = lines.at(-1);
-      if (first === undefined || last === undefined) return Promise.resolve();
+      if (first === undefined || last === undefined) return;
       const text = toJson(lines);
-      return transaction(pool, async (client) => {
+      const news = announcement({ kind: 'log', deploymentId, sequence: last.sequence });
+      await pool.query({
+        name: 'log-append',
         // Lines lost in a power cut are worth less than the wait for the disk.
-        await client.query('set local synchronous_commit = off');
-        await client.query(
-          `insert into log_chunks (deployment_id, first_sequence, last_sequence, lines, size_bytes)
-           select id, $2, $3, $4, $5 from deployments where id = $1 on conflict do nothing`,
-          [deploymentId, first.sequence, last.sequence, text, Buffer.byteLength(text)],
-        );
-        await notify(client, { kind: 'log', deploymentId, sequence: last.sequence });
+        text: `with unhurried as (select set_config('synchronous_commit', 'off', true)),
+          changed as (
+            insert into log_chunks (deployment_id, first_sequence, last_sequence, lines, size_bytes)
+            select id, $2::integer, $3::integer, $4::jsonb, $5::integer from deployments, unhurried where id = $1
+            on conflict do nothing returning 1),
+          ${told(6)}
+          select count(*) from told`,
+        values: [deploymentId, first.sequence, last.sequence, text, Buffer.byteLength(text), news],
       });
     },
     async read(deploymentId, after) {

@@ -8,6 +8,7 @@ import { createRepository } from './create.ts';
 import { type ListedEntry, listTree } from './listing.ts';
 import type { GitObject, ObjectProcess } from './objects.ts';
 import { ObjectPool } from './pool.ts';
+import { Recent } from './recent.ts';
 import { isRepository, movedTo, refTarget } from './refs.ts';
 import { appIdOfFolder, isBranchOrTag, isObjectId, repositoryPath } from './repository.ts';
 import { checkSymlinks } from './symlink.ts';
@@ -26,12 +27,15 @@ export type GitSourceReader = SourceReader & { close(): Promise<void> };
 
 const MAX_IDLE_PROCESSES = 8;
 const IDLE_MS = 10_000;
+/** A push has its tree opened before its deployment asks for it. */
+const RECENT_TREES = { max: 4, keepMs: 10_000 };
 const SYMLINK_MAX_BYTES = 4_000;
 const COMMIT_MAX_BYTES = 4 * 1024 * 1024;
 
 export function createSourceReader(options: SourceReaderOptions): GitSourceReader {
   const environment = options.gitEnvironment ?? readerEnvironment();
   const pool = new ObjectPool({ environment, maxIdle: MAX_IDLE_PROCESSES, idleMs: IDLE_MS });
+  const trees = new Recent<SourceTree>(RECENT_TREES);
   const locate = (appId: string) => repositoryPath(options.repositoriesDir, appId);
 
   async function using<T>(repository: string, use: (process: ObjectProcess) => Promise<T>): Promise<T> {
@@ -101,13 +105,14 @@ export function createSourceReader(options: SourceReaderOptions): GitSourceReade
   }
 
   return {
-    open,
+    open: (appId, commit) => trees.get(`${appId} ${commit}`, () => open(appId, commit)),
     describe,
     head,
     landed,
     create: (appId) => createRepository(locate(appId), environment),
     remove: async (appId) => {
       const repository = locate(appId);
+      trees.forget(appId);
       pool.forget(repository);
       await rm(repository, { recursive: true, force: true, maxRetries: 3 });
     },
@@ -115,7 +120,10 @@ export function createSourceReader(options: SourceReaderOptions): GitSourceReade
       const names = await readdir(options.repositoriesDir).catch(emptyWhenMissing);
       return names.map(appIdOfFolder).filter((id) => id !== null);
     },
-    close: () => pool.close(),
+    close() {
+      trees.forget('');
+      return pool.close();
+    },
   };
 }
 
