@@ -31,6 +31,7 @@ export function givenDeployment(change: Partial<DeploymentView> = {}): Deploymen
 export function givenApp(change: Partial<AppView> = {}): AppView {
   return {
     id: 'app_1',
+    organisationId: 'orga_1',
     name: 'hello',
     state: 'live',
     url: 'http://hello.teal.localhost:8000/',

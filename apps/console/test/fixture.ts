@@ -42,6 +42,7 @@ export function deployment(facts: Partial<DeploymentView> = {}): DeploymentView 
 export function app(facts: Partial<AppView> = {}): AppView {
   return {
     id: 'app_1',
+    organisationId: 'orga_1',
     name: 'hello',
     state: 'live',
     url: 'http://hello.teal.localhost:8000/',

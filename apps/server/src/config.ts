@@ -1,4 +1,5 @@
 /** The platform's configuration: read once from arguments and environment, validated with every problem listed, frozen. */
+import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -18,6 +19,14 @@ const secretKeys = list.pipe(
   ),
 );
 const subnet = /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/;
+
+/** `10.0.0.1`, `10.0.0.0/8`, `fd00::/8`. */
+function isAddressOrSubnet(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const family = isIP(address);
+  const fits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+  return family !== 0 && fits && rest.length === 0;
+}
 
 const schema = z.object({
   dataDir: z.string().min(1),
@@ -51,6 +60,8 @@ const schema = z.object({
   dockerSocket: z.string().nullable(),
   /** Empty: the file in the data folder. */
   secretKeys,
+  /** Whose X-Forwarded-* headers console and API believe. */
+  trustedProxies: list.pipe(z.array(z.string().refine(isAddressOrSubnet, 'is a list of addresses and subnets'))),
 });
 
 export type Config = Readonly<z.infer<typeof schema>> & {
@@ -88,6 +99,7 @@ const SOURCES = {
   buildArgs: { option: null, variable: 'TEAL_BUILD_ARGS' },
   dockerSocket: { option: null, variable: 'TEAL_DOCKER_SOCKET' },
   secretKeys: { option: null, variable: 'TEAL_SECRET_KEY' },
+  trustedProxies: { option: null, variable: 'TEAL_TRUSTED_PROXIES' },
 } as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -120,6 +132,7 @@ function defaults(environment: Environment, isRoot: boolean) {
     buildArgs: '',
     dockerSocket: null,
     secretKeys: '',
+    trustedProxies: '',
   };
 }
 

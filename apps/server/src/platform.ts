@@ -23,8 +23,11 @@ import { createEventStreams } from './http/eventStream.ts';
 import { createHttpServer } from './http/server.ts';
 import { newId } from './ids.ts';
 import { createMetrics } from './metrics/metrics.ts';
+import { createAttempts, createResetLimit } from './people/attempts.ts';
+import { createLetters, type Letters } from './people/letters.ts';
+import { createPasswords } from './people/passwords.ts';
 import { type ChosenRouter, createRouter } from './router.ts';
-import type { RouteDeps } from './routes/deps.ts';
+import { forRequests, type RouteDeps } from './routes/deps.ts';
 import { openSecretKeys } from './secretKeys.ts';
 import { makeToken } from './secrets.ts';
 import { createWork } from './work.ts';
@@ -123,7 +126,7 @@ async function start(
   });
   undo.add('queue', () => queue.close());
   const work = createWork(queue, log);
-  const mail = await openMail(config, folder, undo);
+  const mail = await openMail({ config, folder, log, undo });
   const proofSecret = randomBytes(32).toString('base64url');
   const traffic = createTrafficRecorder({
     store: decorate('store', store),
@@ -185,6 +188,7 @@ async function start(
     router,
     metrics,
     mailbox: mail.mailbox,
+    letters: mail.letters,
     places,
     platform,
   });
@@ -282,12 +286,14 @@ function queueBackend({
   };
 }
 
-async function openMail(config: Config, folder: DataFolder, undo: Undo) {
+async function openMail({ config, folder, log, undo }: Parts) {
   const mailbox = config.smtpUrl === null ? await startMailbox({ dir: folder.mailboxDir }) : null;
   if (mailbox !== null) undo.add('mailbox', () => mailbox.close());
   const sender = createSmtpSender({ url: config.smtpUrl ?? mailbox?.url ?? '', from: config.mailFrom });
   undo.add('mail', async () => sender.close());
-  return { mailbox, sender };
+  const letters = createLetters((letter, signal) => sender.sendLetter(letter, signal), log);
+  undo.add('letters', () => letters.close());
+  return { mailbox, sender, letters };
 }
 
 /** Where people reach things; ports are known once everything listens. */
@@ -321,6 +327,7 @@ interface HttpParts extends Parts, Pick<RouteDeps, 'router' | 'metrics'> {
   deployer: Deployer;
   engine: Engine;
   mailbox: Mailbox | null;
+  letters: Letters;
   places: ReturnType<typeof createPlaces>;
   certificates: PlatformCertificates;
   platform: Omit<Me['platform'], 'appUrlPattern' | 'secureAppUrlPattern'>;
@@ -329,11 +336,12 @@ interface HttpParts extends Parts, Pick<RouteDeps, 'router' | 'metrics'> {
 async function openHttp(parts: HttpParts): Promise<FastifyInstance> {
   const { config, folder, log, undo, store, deployer, places } = parts;
   applyGitEnvironment(process.env, { hooksDir: hooksFolder(folder.runtimeDir), maxPushBytes: config.maxPushBytes });
+  const { handlers, withAddress } = gitHandlers({ store, deployer, log });
   const remote = createGitRemote({
     repositoriesDir: folder.repositoriesDir,
     stateDir: folder.runtimeDir,
     maxPushBytes: config.maxPushBytes,
-    handlers: gitHandlers({ store, deployer, log }),
+    handlers,
   });
   await remote.listen();
   if (!folder.runtimeDir.startsWith(folder.dir))
@@ -348,10 +356,19 @@ async function openHttp(parts: HttpParts): Promise<FastifyInstance> {
       return places.secureUrlOf(ANY_APP);
     },
   };
-  const http = await createHttpServer({
+  const background = new Set<Promise<void>>();
+  const { app: http } = await createHttpServer({
     deps: {
       store,
-      deployer,
+      deployer: forRequests(deployer),
+      passwords: createPasswords(),
+      attempts: createAttempts(),
+      letters: parts.letters,
+      resetLimit: createResetLimit(),
+      background(task) {
+        const kept = task.finally(() => background.delete(kept));
+        background.add(kept);
+      },
       certificates: parts.certificates,
       engine: parts.engine,
       mailbox: parts.mailbox,
@@ -361,10 +378,12 @@ async function openHttp(parts: HttpParts): Promise<FastifyInstance> {
       platform,
       streams,
     },
-    git: (request, response) => remote.handle(request, response),
+    git: (request, response, address) => withAddress(address, () => remote.handle(request, response)),
     consoleDir: config.consoleDir,
+    trustProxy: config.trustedProxies,
     log: log as FastifyBaseLogger,
   });
+  undo.add('requests’ background work', async () => void (await Promise.all(background)));
   undo.add('http', () => closeHttp(http));
   undo.add('git remote', () => remote.close());
   undo.add('event streams', async () => streams.close());

@@ -11,13 +11,17 @@ export function hashSecret(secret: string): Buffer {
 }
 
 /** A token with 256 bits of chance; the secret is known only to the caller. */
-export function makeToken(name: string): { token: NewToken; secret: string } {
+export function makeToken(
+  name: string,
+  limits: Pick<NewToken, 'scope' | 'appId' | 'expiresAt'> = {},
+): { token: NewToken; secret: string } {
   const secret = `${TOKEN_PREFIX}${randomBytes(32).toString('base64url')}`;
   const token = {
     id: formatId('token', randomUUID()),
     name,
     prefix: secret.slice(0, SHOWN_CHARACTERS),
     hash: hashSecret(secret),
+    ...limits,
   };
   return { token, secret };
 }

@@ -9,7 +9,7 @@ import {
   type TrafficFigures,
   type TrafficMinute,
 } from '@teal/core';
-import type { Store } from '@teal/deployer';
+import type { OwnedApp, Within } from '@teal/store';
 
 const MINUTE_MS = 60_000;
 const POOLS = ['total', 'blue', 'green', 'router'] as const;
@@ -49,9 +49,9 @@ export function trafficView({ fromMs, toMs, stepMs }: Span, minutes: readonly Tr
 }
 
 /** The last minutes of an app; `now` is within the last of them. */
-export async function trafficSummary(store: Store, appId: string, now: Date): Promise<TrafficSummaryView> {
+export async function trafficSummary(within: Within, app: OwnedApp, now: Date): Promise<TrafficSummaryView> {
   const { fromMs, toMs } = spanOf(now.getTime(), { minutes: SUMMARY_MINUTES, step: 1 });
-  const minutes = await store.traffic.read(appId, { from: new Date(fromMs), to: new Date(toMs) });
+  const minutes = await within.traffic.read(app, { from: new Date(fromMs), to: new Date(toMs) });
   const sum = minutes.reduce<TrafficFigures>(addTraffic, NO_TRAFFIC);
   const requests = requestsOf(sum);
   return {

@@ -1,8 +1,8 @@
 /** What the API says of an app's pools. */
 import { type App, type Colour, DEFAULT_SETTINGS, type Instance, type InstanceState, type Release } from '@teal/core';
-import type { Store } from '@teal/deployer';
+import type { Within } from '@teal/store';
 import { describe, expect, it } from 'vitest';
-import { appView } from '../src/views.ts';
+import { appView } from '../src/views/app.ts';
 
 const AT = new Date('2026-01-01T12:00:00Z');
 const PLACES = {
@@ -58,15 +58,16 @@ function instance(releaseId: string, colour: Colour, state: InstanceState): Inst
   };
 }
 
-function storeOf(releases: Release[], instances: Instance[]): Store {
+function storeOf(releases: Release[], instances: Instance[]): Within {
   const nothing = async () => null;
   return {
+    apps: { adopt: (given: App) => given },
     releases: { list: async () => releases },
     instances: { list: async () => instances },
     deployments: { live: nothing, active: nothing, next: nothing, list: async () => [] },
     images: { list: async () => [] },
     traffic: { read: async () => [] },
-  } as unknown as Store;
+  } as unknown as Within;
 }
 
 describe('the pools of an app', () => {

@@ -20,7 +20,12 @@ export const settingsSchema = z.strictObject({
   httpsOnly: z.boolean().describe('Redirect plain HTTP to HTTPS; in force at once'),
 });
 
-export const createAppSchema = z.strictObject({ name: appNameSchema, settings: settingsSchema.partial().optional() });
+/** `organisation`: name or id; needed by who belongs to several. */
+export const createAppSchema = z.strictObject({
+  name: appNameSchema,
+  settings: settingsSchema.partial().optional(),
+  organisation: z.string().max(80).optional(),
+});
 export const updateAppSchema = z.strictObject({
   settings: settingsSchema.partial().optional(),
   deployBranch: z
@@ -90,6 +95,7 @@ export const previousSchema = z.object({
 
 export const appSchema = z.object({
   id: z.string(),
+  organisationId: z.string(),
   name: z.string(),
   state: z.enum(['empty', 'live', 'stopped']),
   url: z.string(),

@@ -3,6 +3,7 @@
 export const API_ROOT = '/api/v1';
 
 const app = (nameOrId: string) => `${API_ROOT}/apps/${encodeURIComponent(nameOrId)}`;
+const organisation = (id: string) => `${API_ROOT}/organisations/${encodeURIComponent(id)}`;
 const deployment = (nameOrId: string, id: string) => `${app(nameOrId)}/deployments/${encodeURIComponent(id)}`;
 
 export const paths = {
@@ -11,6 +12,25 @@ export const paths = {
   events: () => `${API_ROOT}/events`,
   tokens: () => `${API_ROOT}/tokens`,
   token: (id: string) => `${API_ROOT}/tokens/${encodeURIComponent(id)}`,
+  password: () => `${API_ROOT}/account/password`,
+  secondFactor: () => `${API_ROOT}/account/second-factor`,
+  confirmSecondFactor: () => `${API_ROOT}/account/second-factor/confirm`,
+  passwordResets: () => `${API_ROOT}/password-resets`,
+  usePasswordReset: () => `${API_ROOT}/password-resets/use`,
+  ownActivity: () => `${API_ROOT}/account/activity`,
+  organisations: () => `${API_ROOT}/organisations`,
+  organisation,
+  members: (id: string) => `${organisation(id)}/members`,
+  member: (id: string, userId: string) => `${organisation(id)}/members/${encodeURIComponent(userId)}`,
+  membership: (id: string) => `${organisation(id)}/membership`,
+  invitations: (id: string) => `${organisation(id)}/invitations`,
+  invitation: (id: string, invitation: string) => `${organisation(id)}/invitations/${encodeURIComponent(invitation)}`,
+  lookUpInvitation: () => `${API_ROOT}/invitations/look-up`,
+  acceptInvitation: () => `${API_ROOT}/invitations/accept`,
+  organisationTokens: (id: string) => `${organisation(id)}/tokens`,
+  organisationToken: (id: string, token: string) => `${organisation(id)}/tokens/${encodeURIComponent(token)}`,
+  organisationActivity: (id: string) => `${organisation(id)}/activity`,
+  appActivity: (nameOrId: string) => `${app(nameOrId)}/activity`,
   mailbox: () => `${API_ROOT}/mailbox`,
   openapi: () => `${API_ROOT}/openapi.json`,
   certificates: () => `${API_ROOT}/certificates`,

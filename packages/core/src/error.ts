@@ -19,6 +19,22 @@ const entries = {
     retryable: false,
   },
   origin_foreign: { message: 'The request comes from another site and was refused.', retryable: false },
+  forbidden: {
+    message: 'You may not do this: it needs "{permission}", which your role or your token does not have.',
+    retryable: false,
+  },
+  credentials_wrong: { message: 'E-mail address and password do not fit together.', retryable: false },
+  second_factor_needed: { message: 'Send the code of your second factor along, as "code".', retryable: false },
+  second_factor_wrong: { message: 'The code is wrong, or was used before. Try the next one.', retryable: false },
+  too_many_attempts: {
+    message: 'Too many attempts. Try again in {seconds} seconds.',
+    retryable: true,
+  },
+  overloaded: { message: 'Teal checks too many passwords right now. Try again in a moment.', retryable: true },
+  password_unfit: { message: 'This cannot be a password: {detail}.', retryable: false },
+  password_wrong: { message: 'The current password is not that one.', retryable: false },
+  reset_invalid: { message: 'This reset link is unknown, used or too old. Ask for a new one.', retryable: false },
+  second_factor_state: { message: 'The second factor is {state}.', retryable: false },
   idempotency_mismatch: {
     message: 'This Idempotency-Key was used for another request. Use a new key.',
     retryable: false,
@@ -26,6 +42,34 @@ const entries = {
   idempotency_running: {
     message: 'The first request with this Idempotency-Key is still running. Try again in a moment.',
     retryable: true,
+  },
+  // organisations
+  organisation_not_found: {
+    message: 'There is no organisation "{id}". "teal orgs list" shows yours.',
+    retryable: false,
+  },
+  organisation_needed: {
+    message: 'You belong to several organisations, or to none: say which one is meant ("teal orgs list").',
+    retryable: false,
+  },
+  organisation_not_empty: {
+    message: 'The organisation still has apps. Delete them first.',
+    retryable: false,
+  },
+  member_not_found: { message: 'There is no such member of this organisation.', retryable: false },
+  member_exists: { message: '"{email}" is a member already.', retryable: false },
+  last_admin: {
+    message: 'An organisation needs an admin, and this is its last. Make somebody else admin first.',
+    retryable: false,
+  },
+  role_too_high: { message: 'You can give, change and take roles up to your own, {role}.', retryable: false },
+  invitation_invalid: {
+    message: 'This invitation is unknown, used, too old, or for another address.',
+    retryable: false,
+  },
+  invitation_sign_in: {
+    message: 'There is an account for this address: sign in to it, then accept the invitation.',
+    retryable: false,
   },
   // apps
   app_name_invalid: {

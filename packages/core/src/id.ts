@@ -13,6 +13,7 @@ export const ID_KINDS = [
   'session',
   'mail',
   'certificate',
+  'invitation',
   'platform',
 ] as const;
 export type IdKind = (typeof ID_KINDS)[number];

@@ -1,4 +1,5 @@
 /** The rules of Teal. No I/O, no clock, no dependencies. */
+export * from './activity.ts';
 export * from './colour.ts';
 export * from './deployment.ts';
 export * from './domain.ts';
@@ -8,6 +9,7 @@ export * from './id.ts';
 export * from './logline.ts';
 export * from './model.ts';
 export * from './name.ts';
+export * from './permission.ts';
 export * from './plan.ts';
 export * from './push.ts';
 export * from './release.ts';

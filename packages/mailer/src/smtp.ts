@@ -1,6 +1,7 @@
 /** Hands mails to a mail server with nodemailer. */
 import type { MailSender } from '@teal/deployer';
 import { createTransport } from 'nodemailer';
+import { composeLetter, type Letter } from './letter.ts';
 import { composeFailures } from './text.ts';
 
 export interface SmtpOptions {
@@ -11,6 +12,8 @@ export interface SmtpOptions {
 }
 
 export interface OpenMailSender extends MailSender {
+  /** Sends one; resolves when the mail server has accepted it. */
+  sendLetter(letter: Letter, signal: AbortSignal): Promise<void>;
   close(): void;
 }
 
@@ -31,6 +34,11 @@ export function createSmtpSender({ url, from }: SmtpOptions): OpenMailSender {
       const { subject, text } = composeFailures(failures);
       // The types do not know `signal` yet: an abort closes the connection at once.
       const mail = { from, to: { name: '', address: to }, messageId, subject, text, signal };
+      await transport.sendMail(mail);
+    },
+    async sendLetter(letter, signal) {
+      signal.throwIfAborted();
+      const mail = { from, to: { name: '', address: letter.to }, ...composeLetter(letter), signal };
       await transport.sendMail(mail);
     },
     close() {

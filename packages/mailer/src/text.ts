@@ -8,7 +8,7 @@ export interface MailText {
 }
 
 /** One harmless line whatever came in: neither a header nor a line of its own. */
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   return plainLine(cleanLine(text.replace(/\s+/g, ' ')))
     .trim()
     .slice(0, 200)

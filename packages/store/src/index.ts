@@ -1,7 +1,8 @@
 /** PostgreSQL: the only place with SQL. */
 import type { Store } from '@teal/deployer';
 import type pg from 'pg';
-import { type Accounts, createAccounts } from './accounts.ts';
+import { type Accounts, createAccounts, type Principal } from './accounts.ts';
+import { type Activities, createActivities } from './activity.ts';
 import { createApps } from './apps.ts';
 import { openBus } from './bus.ts';
 import { createCensus } from './census.ts';
@@ -12,24 +13,39 @@ import { createDomains } from './domains.ts';
 import { createIdempotency, type Idempotency } from './idempotency.ts';
 import { createLeases } from './leases.ts';
 import { createLogs } from './logs.ts';
+import { createOrganisations, type Organisations } from './organisations.ts';
 import { createOutbox, createRecipients } from './outbox.ts';
+import { createPeople, type People } from './people.ts';
 import { createPushes } from './pushes.ts';
+import { type Within, within } from './reach.ts';
 import { createImages, createInstances, createReleases } from './releases.ts';
 import { createReservations } from './reservations.ts';
 import { createSealer, type Sealer } from './secrets/sealer.ts';
 import { sealStored, secretsSealedUnder } from './secrets/sealStored.ts';
+import { createTokens, type Tokens } from './tokens.ts';
 import { createTraffic } from './traffic.ts';
 
-export type { Accounts, FirstAdmin, NewToken, Principal, Token } from './accounts.ts';
+export type { Accounts, FirstAdmin, Membership, NewSession, Principal } from './accounts.ts';
+export type { Activities, Activity, ActivityPage, NewActivity } from './activity.ts';
 export type { DatabaseOptions } from './database.ts';
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/index.ts';
 export type { Claim, Idempotency } from './idempotency.ts';
 export { migrate } from './migrate.ts';
+export type { Invitation, Member, NewInvitation, Organisations } from './organisations.ts';
+export type { People, Person } from './people.ts';
+export type { OwnedApp, OwnedDeployment, OwnedOrganisation, Within } from './reach.ts';
 export { keyIdOf } from './secrets/sealer.ts';
+export type { NewToken, Token, TokenOwner, Tokens } from './tokens.ts';
 
 export interface PostgresStore extends Store {
   accounts: Accounts;
+  people: People;
+  organisations: Organisations;
+  tokens: Tokens;
+  activity: Activities;
   idempotency: Idempotency;
+  /** All that a request may see of apps: those within reach of the one who asks. */
+  of(principal: Pick<Principal, 'memberships' | 'token'>): Within;
   /** Rejects when PostgreSQL does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -53,6 +69,10 @@ function parts(pool: pg.Pool, sealer: Sealer) {
     traffic: createTraffic(pool),
     census: createCensus(pool),
     accounts: createAccounts(pool),
+    people: createPeople(pool, sealer),
+    organisations: createOrganisations(pool, sealer),
+    tokens: createTokens(pool),
+    activity: createActivities(pool),
     idempotency: createIdempotency(pool, sealer),
   };
 }
@@ -73,9 +93,10 @@ export async function openStore(options: StoreOptions): Promise<PostgresStore> {
     await sealStored(pool, sealer);
     return openBus(options);
   });
+  const store = { ...parts(pool, sealer), bus };
   return {
-    ...parts(pool, sealer),
-    bus,
+    ...store,
+    of: (principal) => within(store, principal),
     async ping() {
       await pool.query('select 1');
     },

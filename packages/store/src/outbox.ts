@@ -67,7 +67,7 @@ export function createRecipients(pool: pg.Pool): Recipients {
   return {
     async ofFailures(appId) {
       const { rows } = await pool.query<{ email: string }>(
-        `select distinct u.email from users u join apps a using (organisation_id)
+        `select distinct u.email from apps a join memberships m using (organisation_id) join users u on u.id = m.user_id
          where a.id = $1 and u.email is not null order by u.email`,
         [appId],
       );

@@ -249,21 +249,22 @@ describe('accounts', () => {
 
   it('know a token by its hash until it is revoked, with its sessions', async () => {
     const { store, first } = await open();
-    const { accounts } = store;
+    const { accounts, tokens } = store;
+    const owner = { userId: first.userId };
     const known = await accounts.byToken(hashOf('first secret'));
-    expect(known).toMatchObject({ principal: { userId: first.userId, email: 'admin@example.test' } });
+    expect(known).toMatchObject({ userId: first.userId, email: 'admin@example.test', platformAdmin: true });
     expect(await accounts.byToken(hashOf('another'))).toBeNull();
     const token = { id: `token_${randomUUID()}`, name: 'ci', prefix: 'teal_x', hash: hashOf('ci') };
-    expect(await accounts.createToken(first.userId, token)).toMatchObject({ name: 'ci', lastUsedAt: null });
-    expect(await accounts.listTokens(first.userId)).toMatchObject([{ lastUsedAt: expect.any(Date) }, { name: 'ci' }]);
+    expect(await tokens.create({ ...token, owner, createdBy: null })).toMatchObject({ name: 'ci', lastUsedAt: null });
+    expect(await tokens.list(owner)).toMatchObject([{ lastUsedAt: expect.any(Date) }, { name: 'ci' }]);
     const session = { userId: first.userId, tokenId: token.id, expiresAt: new Date(Date.now() + 60_000) };
     await accounts.createSession({ ...session, hash: hashOf('session') });
     await accounts.createSession({ ...session, hash: hashOf('old'), expiresAt: new Date(0) });
     expect(await accounts.bySession(hashOf('session'))).toMatchObject({ userId: first.userId });
     expect(await accounts.bySession(hashOf('old'))).toBeNull();
-    expect(await accounts.revokeToken('user_other', token.id)).toBe(false);
-    expect(await accounts.revokeToken(first.userId, 'a\u0000b')).toBe(false);
-    expect(await accounts.revokeToken(first.userId, token.id)).toBe(true);
+    expect(await tokens.revoke({ userId: 'user_other' }, token.id)).toBeNull();
+    expect(await tokens.revoke(owner, 'a\u0000b')).toBeNull();
+    expect(await tokens.revoke(owner, token.id)).toMatchObject({ name: 'ci' });
     expect(await accounts.byToken(hashOf('ci'))).toBeNull();
     expect(await accounts.bySession(hashOf('session'))).toBeNull();
   });

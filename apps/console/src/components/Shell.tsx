@@ -23,7 +23,7 @@ export function Shell({ me, children }: { me: Me; children: ReactNode }) {
         <Link to="/" className={classes.brand} aria-label="Teal: all apps">
           <Brand />
         </Link>
-        <span className={classes.organisation}>{me.organisation.name}</span>
+        <span className={classes.organisation}>{me.organisation?.name}</span>
         <Scheme />
         <Button variant="default" size="compact-sm" onClick={() => signOut.mutate()} loading={signOut.isPending}>
           Sign out

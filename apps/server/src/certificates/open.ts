@@ -1,11 +1,19 @@
 /** The platform's certificates, put together: the fallback, those people upload, and the router that serves them. */
-import { type CertificateKeeper, createCertificateKeeper, type Router, type Store } from '@teal/deployer';
+import {
+  type CertificateKeeper,
+  createCertificateKeeper,
+  type Router,
+  type Store,
+  type StoredCertificate,
+} from '@teal/deployer';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { type Fallback, openFallback } from './fallback.ts';
 
 export interface PlatformCertificates extends CertificateKeeper {
   fallback: Fallback;
+  /** Those that were uploaded, newest first. */
+  list(): Promise<StoredCertificate[]>;
 }
 
 /** Gives the router its certificates before it listens. Throws `configuration_invalid`. */
@@ -24,5 +32,5 @@ export async function openCertificates(
   const { names, chainPem, keyPem } = fallback;
   const keeper = createCertificateKeeper({ store, router }, { id: 'default', names, chainPem, keyPem });
   await keeper.serve();
-  return { ...keeper, fallback };
+  return { ...keeper, fallback, list: () => store.certificates.all() };
 }

@@ -29,8 +29,9 @@ export function useIdempotency(api: FastifyInstance, store: Idempotency): void {
   api.decorateRequest('idempotencyKey', null);
   api.addHook('preHandler', async (request, reply) => {
     const key = keyOf(request);
-    if (key === null) return;
-    const claim = await store.claim(request.principal.userId, key, digestOf(request));
+    // A public route knows nobody whose key it could be.
+    if (key === null || request.principal === null) return;
+    const claim = await store.claim(request.principal.id, key, digestOf(request));
     if (claim.kind === 'mismatch') throw new TealError('idempotency_mismatch');
     if (claim.kind === 'running') throw new TealError('idempotency_running');
     if (claim.kind === 'answered') {
@@ -48,11 +49,11 @@ export function useIdempotency(api: FastifyInstance, store: Idempotency): void {
     const key = request.idempotencyKey;
     if (key === null) return;
     request.idempotencyKey = null;
-    const { userId } = request.principal;
-    if (reply.statusCode >= 500) await store.forget(userId, key);
+    const { id } = request.principal;
+    if (reply.statusCode >= 500) await store.forget(id, key);
     else
       await store.answer(
-        userId,
+        id,
         key,
         reply.statusCode,
         typeof payload === 'string' && payload !== '' ? JSON.parse(payload) : null,

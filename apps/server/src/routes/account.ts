@@ -1,113 +1,105 @@
-/** Sign-in of the console, who one is, tokens, and the development mailbox. */
+/** Who one is, one's password and second factor. */
 import {
-  createTokenSchema,
-  mailListSchema,
+  confirmSecondFactorSchema,
+  endSecondFactorSchema,
   meSchema,
-  signInSchema,
-  type TokenView,
-  tokenCreatedSchema,
-  tokenListSchema,
+  offerSecondFactorSchema,
+  recoveryCodesSchema,
+  secondFactorOfferSchema,
+  setPasswordSchema,
 } from '@teal/contracts';
 import { TealError } from '@teal/core';
-import type { Principal, Token } from '@teal/store';
+import type { Person } from '@teal/store';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { refuseForeignOrigin, SESSION_COOKIE } from '../http/authenticate.ts';
-import { hashSecret, makeSecret, makeToken } from '../secrets.ts';
+import { needs } from '../http/access.ts';
+import { newRecoveryCodes, newTotp, recoveryHash, stepOf, takeCode } from '../people/secondFactor.ts';
+import { meView } from '../views/account.ts';
 import type { Api, RouteDeps } from './deps.ts';
+import { openSession, sessionOf } from './session.ts';
 
-const SESSION_DAYS = 30;
-
-function tokenView(token: Token): TokenView {
-  return {
-    id: token.id,
-    name: token.name,
-    prefix: token.prefix,
-    createdAt: token.createdAt.toISOString(),
-    lastUsedAt: token.lastUsedAt?.toISOString() ?? null,
-  };
+async function personOf({ store }: RouteDeps, { principal }: FastifyRequest): Promise<Person> {
+  const person = await store.people.get(principal.id);
+  if (person === null) throw new TealError('unauthenticated');
+  return person;
 }
 
-function meView(principal: Principal, platform: RouteDeps['platform']) {
-  return {
-    user: { id: principal.userId, name: principal.userName, email: principal.email },
-    organisation: { id: principal.organisationId, name: principal.organisationName },
-    platform,
-  };
+/** Guesses at the password in force count like sign-ins. */
+async function checkPassword(deps: RouteDeps, request: FastifyRequest, person: Person, given: string | undefined) {
+  if (person.passwordHash === null) return;
+  deps.attempts.begin(request.ip, person.id);
+  if (!(await deps.passwords.fits(person.passwordHash, given ?? ''))) throw new TealError('password_wrong');
+  deps.attempts.succeeded(request.ip, person.id);
 }
 
-/** The one route that needs no principal. */
-export function signInRoutes(api: Api, { store, platform }: RouteDeps): void {
-  api.post('/session', { schema: { body: signInSchema, response: { 200: meSchema } } }, async (request, reply) => {
-    refuseForeignOrigin(request);
-    const found = await store.accounts.byToken(hashSecret(request.body.token));
-    if (found === null) throw new TealError('token_invalid');
-    const secret = makeSecret();
-    const maxAgeS = SESSION_DAYS * 86_400;
-    const expiresAt = new Date(Date.now() + maxAgeS * 1000);
-    await store.accounts.createSession({
-      hash: hashSecret(secret),
-      userId: found.principal.userId,
-      tokenId: found.tokenId,
-      expiresAt,
-    });
-    reply.setCookie(SESSION_COOKIE, secret, {
-      path: '/',
-      httpOnly: true,
-      sameSite: 'strict',
-      secure: request.protocol === 'https',
-      maxAge: maxAgeS,
-    });
-    return meView(found.principal, platform);
-  });
-}
-
-export function accountRoutes(api: Api, { store, platform, mailbox }: RouteDeps): void {
-  api.get('/me', { schema: { response: { 200: meSchema } } }, async (request) => meView(request.principal, platform));
-
-  api.delete('/session', { schema: { response: { 204: z.null() } } }, async (request, reply) => {
-    const secret = request.cookies[SESSION_COOKIE];
-    if (secret !== undefined) await store.accounts.endSession(hashSecret(secret));
-    return reply.clearCookie(SESSION_COOKIE, { path: '/' }).status(204).send(null);
+export function accountRoutes(api: Api, deps: RouteDeps): void {
+  const { store, passwords } = deps;
+  const meRoute = { config: needs('self.read'), schema: { response: { 200: meSchema } } };
+  api.get('/me', meRoute, async ({ principal }) => {
+    const person = principal.userId === null ? null : await store.people.get(principal.userId);
+    return meView(principal, deps, person);
   });
 
-  api.get('/tokens', { schema: { response: { 200: tokenListSchema } } }, async (request) => ({
-    tokens: (await store.accounts.listTokens(request.principal.userId)).map(tokenView),
-  }));
+  const passwordRoute = {
+    config: needs('self.manage', 'account.password-changed'),
+    schema: { body: setPasswordSchema, response: { 204: z.null() } },
+  };
+  api.put('/account/password', passwordRoute, async (request, reply) => {
+    const person = await personOf(deps, request);
+    await checkPassword(deps, request, person, request.body.current);
+    await store.people.setPassword(person.id, await passwords.hash(request.body.password));
+    // All sessions have ended; who is here goes on in a new one.
+    if (sessionOf(request) !== null)
+      await openSession(deps, { request, reply }, { userId: person.id, tokenId: request.principal.token?.id ?? null });
+    return reply.status(204).send(null);
+  });
 
-  api.post(
-    '/tokens',
-    { schema: { body: createTokenSchema, response: { 201: tokenCreatedSchema } } },
-    async (request, reply) => {
-      const { token, secret } = makeToken(request.body.name);
-      const created = await store.accounts.createToken(request.principal.userId, token);
-      return reply.status(201).send({ token: tokenView(created), secret });
-    },
-  );
+  secondFactorRoutes(api, deps);
+}
 
-  const tokenParams = z.object({ token: z.string() });
-  api.delete(
-    '/tokens/:token',
-    { schema: { params: tokenParams, response: { 204: z.null() } } },
-    async (request, reply) => {
-      const revoked = await store.accounts.revokeToken(request.principal.userId, request.params.token);
-      if (!revoked) throw new TealError('not_found', { what: 'token of this id' });
-      return reply.status(204).send(null);
-    },
-  );
+function secondFactorRoutes(api: Api, deps: RouteDeps): void {
+  const { store } = deps;
+  const path = '/account/second-factor';
 
-  api.get('/mailbox', { schema: { response: { 200: mailListSchema } } }, async () => {
-    if (mailbox === null)
-      throw new TealError('not_found', { what: 'mailbox (mails go to the SMTP server of SMTP_URL)' });
-    const mails = await mailbox.list();
-    return {
-      mails: mails.map(({ id, receivedAt, from, to, subject, text }) => ({
-        id,
-        receivedAt: receivedAt.toISOString(),
-        from,
-        to,
-        subject,
-        text,
-      })),
-    };
+  const offerRoute = {
+    config: needs('self.manage', null),
+    schema: { body: offerSecondFactorSchema.nullish(), response: { 200: secondFactorOfferSchema } },
+  };
+  api.post(path, offerRoute, async (request) => {
+    const person = await personOf(deps, request);
+    if (person.totpSince !== null) throw new TealError('second_factor_state', { state: 'on already' });
+    await checkPassword(deps, request, person, request.body?.password);
+    const { secret, uri } = newTotp(person.email ?? person.name);
+    await store.people.offerTotp(person.id, secret);
+    return { secret, uri };
+  });
+
+  const confirmRoute = {
+    config: needs('self.manage', 'account.second-factor-on'),
+    schema: { body: confirmSecondFactorSchema, response: { 200: recoveryCodesSchema } },
+  };
+  api.post(`${path}/confirm`, confirmRoute, async (request) => {
+    const person = await personOf(deps, request);
+    if (person.totpSince !== null || person.totpSecret === null)
+      throw new TealError('second_factor_state', { state: person.totpSince === null ? 'not asked for' : 'on already' });
+    const step = stepOf(person.totpSecret, request.body.code, Date.now());
+    if (step === null) throw new TealError('second_factor_wrong');
+    const recoveryCodes = newRecoveryCodes();
+    await store.people.startTotp(person.id, { step, recoveryHashes: recoveryCodes.map(recoveryHash) });
+    return { recoveryCodes };
+  });
+
+  const endRoute = {
+    config: needs('self.manage', 'account.second-factor-off'),
+    schema: { body: endSecondFactorSchema, response: { 204: z.null() } },
+  };
+  api.delete(path, endRoute, async (request, reply) => {
+    const person = await personOf(deps, request);
+    if (person.totpSince === null) throw new TealError('second_factor_state', { state: 'off already' });
+    deps.attempts.begin(request.ip, person.id);
+    if (!(await takeCode(store.people, person, request.body.code))) throw new TealError('second_factor_wrong');
+    deps.attempts.succeeded(request.ip, person.id);
+    await store.people.endTotp(person.id);
+    return reply.status(204).send(null);
   });
 }

@@ -8,12 +8,15 @@ import {
   redeploySchema,
   startLastPushedCommitSchema,
 } from '@teal/contracts';
-import { type App, type Deployment, isTerminal, TealError } from '@teal/core';
+import { isTerminal, TealError } from '@teal/core';
 import type { Requested } from '@teal/deployer';
+import type { OwnedApp, OwnedDeployment } from '@teal/store';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { needs } from '../http/access.ts';
+import { note } from '../http/activity.ts';
 import type { ServerSentEvent } from '../http/eventStream.ts';
-import { deploymentView } from '../views.ts';
+import { deploymentView } from '../views/app.ts';
 import { type Api, appParams, deploymentParams, type RouteDeps, requestedApp } from './deps.ts';
 
 const SILENCE_MS = 60_000;
@@ -27,21 +30,21 @@ async function requestedDeployment(
   deps: RouteDeps,
   request: FastifyRequest,
   params: { app: string; deployment: string },
-): Promise<{ app: App; deployment: Deployment }> {
+): Promise<{ app: OwnedApp; deployment: OwnedDeployment }> {
   const app = await requestedApp(deps, request, params.app);
-  const deployment = await deps.store.deployments.find(app.id, params.deployment);
+  const deployment = await request.within.deployments.find(app, params.deployment);
   if (deployment === null) throw new TealError('deployment_not_found', { id: params.deployment.slice(0, 80) });
   return { app, deployment };
 }
 
 export function deploymentRoutes(api: Api, deps: RouteDeps): void {
-  const { store, deployer } = deps;
+  const { deployer } = deps;
 
   const listSchema = { params: appParams, querystring: pageQuery, response: { 200: deploymentListSchema } };
-  api.get('/apps/:app/deployments', { schema: listSchema }, async (request) => {
+  api.get('/apps/:app/deployments', { config: needs('app.read'), schema: listSchema }, async (request) => {
     const app = await requestedApp(deps, request, request.params.app);
     const { limit, before } = request.query;
-    const page = await store.deployments.list(app.id, { limit, before: before ?? null });
+    const page = await request.within.deployments.list(app, { limit, before: before ?? null });
     return {
       deployments: page.map(deploymentView),
       next: page.length === limit ? (page.at(-1)?.sequence ?? null) : null,
@@ -49,11 +52,13 @@ export function deploymentRoutes(api: Api, deps: RouteDeps): void {
   });
 
   const oneSchema = { params: deploymentParams, response: { 200: deploymentSchema } };
-  api.get('/apps/:app/deployments/:deployment', { schema: oneSchema }, async (request) =>
+  api.get('/apps/:app/deployments/:deployment', { config: needs('app.read'), schema: oneSchema }, async (request) =>
     deploymentView((await requestedDeployment(deps, request, request.params)).deployment),
   );
 
-  api.post('/apps/:app/deployments/:deployment/cancel', { schema: oneSchema }, async (request) => {
+  const cancelRoute = { config: needs('app.deploy', 'app.deployment-cancelled'), schema: oneSchema };
+  api.post('/apps/:app/deployments/:deployment/cancel', cancelRoute, async (request) => {
+    note(request, { facts: { deployment: request.params.deployment } });
     const app = await requestedApp(deps, request, request.params.app);
     const requestedBy = request.principal.userName;
     return deploymentView(await deployer.cancel(app, { deploymentId: request.params.deployment, requestedBy }));
@@ -64,12 +69,14 @@ export function deploymentRoutes(api: Api, deps: RouteDeps): void {
     body: redeploySchema.nullish(),
     response: { 202: deploymentStartedSchema },
   };
-  api.post('/apps/:app/redeploy', { schema: redeployRoute }, async (request, reply) => {
+  const redeployConfig = needs('app.deploy', 'app.redeployed');
+  api.post('/apps/:app/redeploy', { config: redeployConfig, schema: redeployRoute }, async (request, reply) => {
     const app = await requestedApp(deps, request, request.params.app);
     const requested = await deployer.redeploy(app, {
       requestedBy: request.principal.userName,
       commit: request.body?.commit,
     });
+    note(request, { facts: { deployment: requested.deployment.id, commit: requested.deployment.commit.commit } });
     return reply.status(202).send(startedView(requested));
   });
 
@@ -78,43 +85,53 @@ export function deploymentRoutes(api: Api, deps: RouteDeps): void {
     body: startLastPushedCommitSchema.nullish(),
     response: { 202: deploymentStartedSchema },
   };
-  api.post('/apps/:app/start-last-pushed-commit', { schema: reviveRoute }, async (request, reply) => {
-    const app = await requestedApp(deps, request, request.params.app);
-    const { expectedLive, deployment } = request.body ?? {};
-    const requested = await deployer.revive(app, {
-      requestedBy: request.principal.userName,
-      expectedLive,
-      deploymentId: deployment,
-    });
-    return reply.status(202).send(startedView(requested));
-  });
+  const reviveConfig = needs('app.deploy', 'app.revived');
+  api.post(
+    '/apps/:app/start-last-pushed-commit',
+    { config: reviveConfig, schema: reviveRoute },
+    async (request, reply) => {
+      const app = await requestedApp(deps, request, request.params.app);
+      const { expectedLive, deployment } = request.body ?? {};
+      const requested = await deployer.revive(app, {
+        requestedBy: request.principal.userName,
+        expectedLive,
+        deploymentId: deployment,
+      });
+      note(request, { facts: { deployment: requested.deployment.id, commit: requested.deployment.commit.commit } });
+      return reply.status(202).send(startedView(requested));
+    },
+  );
 
   logRoutes(api, deps);
 }
 
 function logRoutes(api: Api, deps: RouteDeps): void {
-  const { store, streams } = deps;
+  const { streams } = deps;
 
   const schema = { params: deploymentParams, querystring: logQuery, response: { 200: logSchema } };
-  api.get('/apps/:app/deployments/:deployment/log', { schema }, async (request) => {
+  api.get('/apps/:app/deployments/:deployment/log', { config: needs('app.read'), schema }, async (request) => {
     const { deployment } = await requestedDeployment(deps, request, request.params);
-    return { lines: await store.logs.read(deployment.id, request.query.after), ended: isTerminal(deployment.state) };
+    return {
+      lines: await request.within.logs.read(deployment, request.query.after),
+      ended: isTerminal(deployment.state),
+    };
   });
 
   const eventsSchema = { params: deploymentParams, querystring: logQuery };
-  api.get('/apps/:app/deployments/:deployment/log/events', { schema: eventsSchema }, async (request, reply) => {
+  const eventsRoute = { config: needs('app.read'), schema: eventsSchema };
+  api.get('/apps/:app/deployments/:deployment/log/events', eventsRoute, async (request, reply) => {
     const { deployment } = await requestedDeployment(deps, request, request.params);
     const resumed = Number(request.headers['last-event-id']);
     const after = Number.isInteger(resumed) && resumed > 0 ? resumed : request.query.after;
-    await streams.send(request, reply, (signal) => logEvents(deps, { deploymentId: deployment.id, after, signal }));
+    await streams.send(request, reply, (signal) => logEvents(deps, { deployment, after, signal }));
   });
 }
 
 async function* logEvents(
   { deployer }: RouteDeps,
-  { deploymentId, after, signal }: { deploymentId: string; after: number; signal: AbortSignal },
+  { deployment, after, signal }: { deployment: OwnedDeployment; after: number; signal: AbortSignal },
 ): AsyncIterable<ServerSentEvent> {
-  for await (const news of deployer.follow({ deploymentId, after, silenceMs: SILENCE_MS, signal })) {
+  for await (const news of deployer.follow(deployment, { after, silenceMs: SILENCE_MS, signal })) {
     if (news.kind === 'line') yield { event: EVENT_NAMES.line, id: String(news.line.sequence), data: news.line };
     if (news.kind === 'ended') yield { event: EVENT_NAMES.ended, data: deploymentView(news.deployment) };
   }

@@ -1,8 +1,10 @@
 /** What happens now: changes of apps and deployments, and the output of the running instances. */
 import { type ChangeEvent, EVENT_NAMES, type InstanceLogLine, instanceLogSchema } from '@teal/contracts';
-import { type App, cleanLine, type Instance } from '@teal/core';
+import { cleanLine, type Instance } from '@teal/core';
 import type { StoreEvent } from '@teal/deployer';
+import type { OwnedApp, Within } from '@teal/store';
 import { z } from 'zod';
+import { needs } from '../http/access.ts';
 import type { ServerSentEvent } from '../http/eventStream.ts';
 import { type Api, appParams, type RouteDeps, requestedApp } from './deps.ts';
 import { createMailslot } from './mailslot.ts';
@@ -12,32 +14,34 @@ const tailQuery = z.strictObject({ tail: z.coerce.number().int().min(0).max(5_00
 export function liveRoutes(api: Api, deps: RouteDeps): void {
   const { streams } = deps;
 
-  api.get('/events', async (request, reply) => {
-    const { organisationId } = request.principal;
-    await streams.send(request, reply, (signal) => changes(deps, organisationId, signal));
+  api.get('/events', { config: needs('self.read') }, async (request, reply) => {
+    await streams.send(request, reply, (signal) => changes(request.within, signal));
   });
 
   const schema = { params: appParams, querystring: tailQuery };
-  api.get('/apps/:app/logs', { schema: { ...schema, response: { 200: instanceLogSchema } } }, async (request) => {
+  const readRoute = { config: needs('app.read'), schema: { ...schema, response: { 200: instanceLogSchema } } };
+  api.get('/apps/:app/logs', readRoute, async (request) => {
     const app = await requestedApp(deps, request, request.params.app);
     const signal = AbortSignal.timeout(10_000);
     const lines: InstanceLogLine[] = [];
-    for (const instance of await liveInstances(deps, app)) {
+    for (const instance of await liveInstances(request.within, app)) {
       for await (const line of linesOf(deps, instance, { tail: request.query.tail, follow: false, signal }))
         lines.push(line);
     }
     return { lines };
   });
 
-  api.get('/apps/:app/logs/events', { schema }, async (request, reply) => {
+  api.get('/apps/:app/logs/events', { config: needs('app.read'), schema }, async (request, reply) => {
     const app = await requestedApp(deps, request, request.params.app);
-    await streams.send(request, reply, (signal) => outputEvents(deps, app, { tail: request.query.tail, signal }));
+    await streams.send(request, reply, (signal) =>
+      outputEvents(deps, request.within, app, { tail: request.query.tail, signal }),
+    );
   });
 }
 
-async function liveInstances({ store }: RouteDeps, app: App): Promise<Instance[]> {
-  const current = await store.apps.get(app.id);
-  return (await store.instances.list(app.id)).filter((instance) => instance.releaseId === current?.liveReleaseId);
+async function liveInstances(within: Within, app: OwnedApp): Promise<Instance[]> {
+  const current = await within.apps.find(app.id);
+  return (await within.instances.list(app)).filter((instance) => instance.releaseId === current?.liveReleaseId);
 }
 
 interface LinesOptions {
@@ -60,13 +64,14 @@ async function* linesOf(
 /** Follows the instances of the live version; when another goes live, its instances join. */
 async function* outputEvents(
   deps: RouteDeps,
-  app: App,
+  within: Within,
+  app: OwnedApp,
   { tail, signal }: { tail: number; signal: AbortSignal },
 ): AsyncIterable<ServerSentEvent> {
   const slot = createMailslot<ServerSentEvent>(signal);
   const followed = new Set<string>();
   const join = async (lines: number) => {
-    for (const instance of await liveInstances(deps, app)) {
+    for (const instance of await liveInstances(within, app)) {
       if (followed.has(instance.id)) continue;
       followed.add(instance.id);
       void follow(instance, lines);
@@ -80,7 +85,7 @@ async function* outputEvents(
       // The instance went away while it was read; its lines end here.
     }
   };
-  const unsubscribe = deps.store.bus.subscribe((event) => {
+  const unsubscribe = await within.subscribe((event) => {
     if (event.kind === 'app' && event.appId === app.id) void join(1_000).catch(() => {});
     if (event.kind === 'app-deleted' && event.appId === app.id) slot.end();
   });
@@ -92,28 +97,16 @@ async function* outputEvents(
   }
 }
 
-async function* changes(
-  { store }: RouteDeps,
-  organisationId: string,
-  signal: AbortSignal,
-): AsyncIterable<ServerSentEvent> {
+async function* changes(within: Within, signal: AbortSignal): AsyncIterable<ServerSentEvent> {
   const slot = createMailslot<StoreEvent>(signal);
-  const visible = new Set((await store.apps.list(organisationId)).map((app) => app.id));
-  const unsubscribe = store.bus.subscribe((event) => {
+  const unsubscribe = await within.subscribe((event) => {
     if (event.kind === 'app' || event.kind === 'deployment' || event.kind === 'app-deleted') slot.put(event);
     // Something may have been missed: the client comes again and looks at everything.
     if (event.kind === 'resync') slot.end();
   });
   try {
     for await (const event of slot.take()) {
-      if (
-        event.kind === 'app' &&
-        !visible.has(event.appId) &&
-        (await store.apps.find(organisationId, event.appId)) !== null
-      )
-        visible.add(event.appId);
-      if (!('appId' in event) || !visible.has(event.appId)) continue;
-      yield { event: EVENT_NAMES.change, data: changeOf(event) };
+      if ('appId' in event) yield { event: EVENT_NAMES.change, data: changeOf(event) };
     }
   } finally {
     unsubscribe();

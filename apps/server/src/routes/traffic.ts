@@ -8,6 +8,8 @@ import {
   trafficSchema,
 } from '@teal/contracts';
 import type { AccessEntry, App } from '@teal/core';
+import type { FastifyRequest } from 'fastify';
+import { needs } from '../http/access.ts';
 import type { ServerSentEvent } from '../http/eventStream.ts';
 import { spanOf, trafficView } from '../traffic.ts';
 import { type Api, appParams, type RouteDeps, requestedApp } from './deps.ts';
@@ -15,18 +17,19 @@ import { type Api, appParams, type RouteDeps, requestedApp } from './deps.ts';
 const ANSWER_TIMEOUT_MS = 10_000;
 
 export function trafficRoutes(api: Api, deps: RouteDeps): void {
-  const { store, router, streams } = deps;
+  const { router, streams } = deps;
 
   const figures = { params: appParams, querystring: trafficQuerySchema, response: { 200: trafficSchema } };
-  api.get('/apps/:app/traffic', { schema: figures }, async (request) => {
+  api.get('/apps/:app/traffic', { config: needs('app.read'), schema: figures }, async (request) => {
     const app = await requestedApp(deps, request, request.params.app);
     const span = spanOf(Date.now(), request.query);
-    const minutes = await store.traffic.read(app.id, { from: new Date(span.fromMs), to: new Date(span.toMs) });
+    const minutes = await request.within.traffic.read(app, { from: new Date(span.fromMs), to: new Date(span.toMs) });
     return trafficView(span, minutes);
   });
 
   const log = { params: appParams, querystring: accessLogQuerySchema };
-  api.get('/apps/:app/access-log', { schema: { ...log, response: { 200: accessLogSchema } } }, async (request) => {
+  const read = { config: needs('app.read'), schema: { ...log, response: { 200: accessLogSchema } } };
+  api.get('/apps/:app/access-log', read, async (request) => {
     const app = await requestedApp(deps, request, request.params.app);
     const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
     const options = { tailLines: request.query.tail, follow: false, signal };
@@ -35,20 +38,23 @@ export function trafficRoutes(api: Api, deps: RouteDeps): void {
     return { entries };
   });
 
-  api.get('/apps/:app/access-log/events', { schema: log }, async (request, reply) => {
+  api.get('/apps/:app/access-log/events', { config: needs('app.read'), schema: log }, async (request, reply) => {
     const app = await requestedApp(deps, request, request.params.app);
-    await streams.send(request, reply, (signal) => entryEvents(deps, app, { tail: request.query.tail, signal }));
+    await streams.send(request, reply, (signal) =>
+      entryEvents(deps, request, app, { tail: request.query.tail, signal }),
+    );
   });
 }
 
 /** Until the reader leaves or the app is deleted. */
 async function* entryEvents(
-  { store, router }: RouteDeps,
+  { router }: RouteDeps,
+  { within }: FastifyRequest,
   app: App,
   { tail, signal }: { tail: number; signal: AbortSignal },
 ): AsyncIterable<ServerSentEvent> {
   const deleted = new AbortController();
-  const unsubscribe = store.bus.subscribe((event) => {
+  const unsubscribe = await within.subscribe((event) => {
     if (event.kind === 'app-deleted' && event.appId === app.id) deleted.abort();
   });
   const options = { tailLines: tail, follow: true, signal: AbortSignal.any([signal, deleted.signal]) };

@@ -7,6 +7,7 @@ import type { PushHead } from './pushhead.ts';
 
 const STATUS: Partial<Record<ErrorCode, number>> = {
   unauthenticated: 401,
+  forbidden: 403,
   not_found: 404,
   method_not_allowed: 405,
   push_malformed: 400,

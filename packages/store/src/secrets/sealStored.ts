@@ -12,6 +12,7 @@ import {
   type StoredEnvironment,
   sealEnvironment,
   secretCheck,
+  totpSecret,
 } from './sealedFields.ts';
 import { type Sealer, sealedUnder } from './sealer.ts';
 
@@ -51,7 +52,7 @@ const text = (name: string, owner: string, field: SealedText): Column => ({
 const answer: Column = {
   name: 'answer',
   type: 'jsonb',
-  owner: `user_id || ' ' || key`,
+  owner: `owner_id || ' ' || key`,
   reseal: (sealer, id, stored) => {
     const kept = (stored as { sealed?: unknown })?.sealed;
     const plain = typeof kept === 'string' ? keptAnswer.open(sealer, id, kept) : JSON.stringify(stored);
@@ -67,7 +68,8 @@ const TABLES: readonly Table[] = [
     columns: [environment('app_id'), text('configuration_digest', 'app_id', configurationDigest)],
   },
   { name: 'certificates', id: 'id', columns: [text('key_pem', 'fingerprint', certificateKey)] },
-  { name: 'idempotency_keys', id: `user_id || ' ' || key`, columns: [answer] },
+  { name: 'users', id: 'id', columns: [text('totp_secret', 'id', totpSecret)] },
+  { name: 'idempotency_keys', id: `owner_id || ' ' || key`, columns: [answer] },
 ];
 
 /** Id of the key that the database's secrets are sealed under; null when none is yet. */

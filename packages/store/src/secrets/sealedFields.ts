@@ -47,4 +47,6 @@ export const certificateKey = sealedText('certificate key');
 export const configurationDigest = sealedText('configuration digest');
 /** By user and key; a token is shown in the answer that made it. */
 export const keptAnswer = sealedText('kept answer');
+/** By user. */
+export const totpSecret = sealedText('second factor');
 export const secretCheck = sealedText('secret check');

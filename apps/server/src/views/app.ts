@@ -13,8 +13,9 @@ import {
   previousRelease,
   type Release,
 } from '@teal/core';
-import { configurationDigest, type Store } from '@teal/deployer';
-import { trafficSummary } from './traffic.ts';
+import { configurationDigest } from '@teal/deployer';
+import type { OwnedApp, Within } from '@teal/store';
+import { trafficSummary } from '../traffic.ts';
 
 export interface Places {
   /** Apps have their default host below it. */
@@ -70,15 +71,15 @@ interface Facts {
   imageIds: Set<string>;
 }
 
-async function collect(store: Store, app: App): Promise<Facts> {
+async function collect(within: Within, app: OwnedApp): Promise<Facts> {
   const [releases, instances, live, active, next, newest, images] = await Promise.all([
-    store.releases.list(app.id),
-    store.instances.list(app.id),
-    store.deployments.live(app.id),
-    store.deployments.active(app.id),
-    store.deployments.next(app.id),
-    store.deployments.list(app.id, { limit: 1, before: null }),
-    store.images.list(app.id),
+    within.releases.list(app),
+    within.instances.list(app),
+    within.deployments.live(app),
+    within.deployments.active(app),
+    within.deployments.next(app),
+    within.deployments.list(app, { limit: 1, before: null }),
+    within.images.list(app),
   ]);
   const imageIds = new Set(images.map((image) => image.id));
   return { app, releases, instances, live, running: active ?? next, last: newest[0] ?? null, imageIds };
@@ -159,13 +160,15 @@ export function isConfigurationPending(app: App, live: Release | undefined): boo
   return live !== undefined && live.configurationDigest !== configurationDigest(app);
 }
 
-export async function appView(store: Store, places: Places, app: App): Promise<AppView> {
-  const [facts, traffic] = await Promise.all([collect(store, app), trafficSummary(store, app.id, new Date())]);
+export async function appView(within: Within, places: Places, given: App): Promise<AppView> {
+  const app = within.apps.adopt(given);
+  const [facts, traffic] = await Promise.all([collect(within, app), trafficSummary(within, app, new Date())]);
   const { live } = facts;
   const liveRelease = facts.releases.find((release) => release.id === app.liveReleaseId);
   const [blue, green] = COLOURS.map((colour) => poolView(facts, colour));
   return {
     id: app.id,
+    organisationId: app.organisationId,
     name: app.name,
     state: app.stopped ? 'stopped' : live === null ? 'empty' : 'live',
     url: places.urlOf(app),

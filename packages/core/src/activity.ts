@@ -1,0 +1,42 @@
+/** What can be done that is kept in the record of activity: action → how it reads after a name. */
+
+const actions = {
+  'app.created': 'created the app',
+  'app.deleted': 'deleted the app',
+  'app.changed': 'changed settings',
+  'app.variables-changed': 'changed variables',
+  'app.domain-added': 'added a domain',
+  'app.domain-removed': 'removed a domain',
+  'app.maintenance-on': 'turned maintenance on',
+  'app.maintenance-off': 'turned maintenance off',
+  'app.stopped': 'stopped the app',
+  'app.started': 'started the app',
+  'app.pushed': 'pushed',
+  'app.redeployed': 'redeployed',
+  'app.revived': 'started the last pushed commit',
+  'app.deployment-cancelled': 'cancelled a deployment',
+  'organisation.created': 'made the organisation',
+  'organisation.changed': 'renamed the organisation',
+  'organisation.deleted': 'deleted the organisation',
+  'organisation.member-invited': 'invited somebody',
+  'organisation.invitation-withdrawn': 'withdrew an invitation',
+  'organisation.member-joined': 'joined',
+  'organisation.member-changed': 'changed a role',
+  'organisation.member-removed': 'removed a member',
+  'organisation.member-left': 'left',
+  'organisation.token-created': 'made a token of the organisation',
+  'organisation.token-revoked': 'revoked a token of the organisation',
+  'account.signed-in': 'signed in',
+  'account.signed-out': 'signed out',
+  'account.password-changed': 'changed the password',
+  'account.password-reset': 'set a new password by mail',
+  'account.second-factor-on': 'turned the second factor on',
+  'account.second-factor-off': 'turned the second factor off',
+  'account.token-created': 'made a token',
+  'account.token-revoked': 'revoked a token',
+  'platform.certificate-added': 'added a certificate',
+  'platform.certificate-removed': 'removed a certificate',
+} as const;
+
+export type ActivityAction = keyof typeof actions;
+export const ACTIONS: Readonly<Record<ActivityAction, string>> = Object.freeze(actions);
