@@ -162,6 +162,11 @@ const entries = {
   source_unsafe: { message: 'The source cannot be used: {detail}.', retryable: false },
   recipe_invalid: { message: '{detail}', retryable: false },
   build_failed: { message: 'The build failed: {detail}', retryable: false },
+  room_short: {
+    message:
+      'There is too little room for a build: {detail}. Live apps are not affected. When there is more, "teal redeploy" tries again.',
+    retryable: true,
+  },
   build_timeout: { message: 'The build did not end within {limit}.', retryable: false },
   dockerfile_unsupported: {
     message:
@@ -213,6 +218,9 @@ const entries = {
     retryable: false,
   },
   database_unavailable: { message: 'PostgreSQL does not answer: {detail}', retryable: true },
+  router_unavailable: { message: 'The router does not answer: {detail}', retryable: true },
+  queue_unavailable: { message: 'The job queue ({backend}) does not answer: {detail}', retryable: true },
+  mail_unavailable: { message: 'The mail server does not answer: {detail}', retryable: true },
   internal: {
     message: "Something went wrong inside Teal. The platform's log has the details under {reference}.",
     retryable: true,

@@ -1,4 +1,5 @@
 /** Hands mails to a mail server with nodemailer. */
+import { TealError } from '@teal/core';
 import type { MailSender } from '@teal/deployer';
 import { createTransport } from 'nodemailer';
 import { composeLetter, type Letter } from './letter.ts';
@@ -9,6 +10,8 @@ export interface SmtpOptions {
   url: string;
   /** The sender's address. */
   from: string;
+  /** For one mail from its connection to the server's word that it has it. Default {@link MAIL_MS}. */
+  timeoutMs?: number;
 }
 
 export interface OpenMailSender extends MailSender {
@@ -17,13 +20,17 @@ export interface OpenMailSender extends MailSender {
   close(): void;
 }
 
-const TIMEOUT_MS = 20_000;
+/** Without a byte from the server. */
+const SILENCE_MS = 20_000;
+/** A server that says a word now and then never falls silent. */
+const MAIL_MS = 60_000;
 
-export function createSmtpSender({ url, from }: SmtpOptions): OpenMailSender {
+export function createSmtpSender({ url, from, timeoutMs = MAIL_MS }: SmtpOptions): OpenMailSender {
   const transport = createTransport(url, {
-    connectionTimeout: TIMEOUT_MS,
-    greetingTimeout: TIMEOUT_MS,
-    socketTimeout: TIMEOUT_MS,
+    connectionTimeout: SILENCE_MS,
+    greetingTimeout: SILENCE_MS,
+    socketTimeout: SILENCE_MS,
+    dnsTimeout: SILENCE_MS,
     // A mail is text from here: it must never read a file or fetch an address.
     disableFileAccess: true,
     disableUrlAccess: true,
@@ -33,8 +40,16 @@ export function createSmtpSender({ url, from }: SmtpOptions): OpenMailSender {
       signal.throwIfAborted();
       const { subject, text } = composeFailures(failures);
       // The types do not know `signal` yet: an abort closes the connection at once.
-      const mail = { from, to: { name: '', address: to }, messageId, subject, text, signal };
-      await transport.sendMail(mail);
+      const deadline = AbortSignal.timeout(timeoutMs);
+      const either = AbortSignal.any([signal, deadline]);
+      const mail = { from, to: { name: '', address: to }, messageId, subject, text, signal: either };
+      try {
+        await transport.sendMail(mail);
+      } catch (error) {
+        if (signal.aborted || !isSilence(error, deadline)) throw error;
+        const detail = deadline.aborted ? `it took no mail within ${timeoutMs / 1_000} s` : (error as Error).message;
+        throw new TealError('mail_unavailable', { detail }, { cause: error });
+      }
     },
     async sendLetter(letter, signal) {
       signal.throwIfAborted();
@@ -45,4 +60,8 @@ export function createSmtpSender({ url, from }: SmtpOptions): OpenMailSender {
       transport.close();
     },
   };
+}
+
+function isSilence(error: unknown, deadline: AbortSignal): boolean {
+  return deadline.aborted || (error as { code?: unknown }).code === 'ETIMEDOUT';
 }

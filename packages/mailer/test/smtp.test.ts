@@ -111,3 +111,26 @@ describe('sending', () => {
     await until('the connection is closed', () => sockets[0]?.readableEnded || sockets[0]?.destroyed);
   });
 });
+
+it('gives up on a server that says a word now and then but never takes the mail', async () => {
+  const sockets: Socket[] = [];
+  const slow = createServer((socket) => {
+    sockets.push(socket.on('error', () => {}));
+    const timer = setInterval(() => socket.write('220-wait\r\n'), 20);
+    socket.once('close', () => clearInterval(timer));
+  });
+  await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    slow.close();
+  });
+  const { port } = slow.address() as { port: number };
+  const sender = createSmtpSender({ url: `smtp://127.0.0.1:${port}`, from: 'teal@localhost', timeoutMs: 300 });
+  onTestFinished(() => sender.close());
+  const mail = { to: 'ann@example.test', messageId: '<mail_1@teal>', failures: [failureFacts()] };
+  await expect(sender.sendFailures(mail, new AbortController().signal)).rejects.toMatchObject({
+    code: 'mail_unavailable',
+    message: expect.stringContaining('within 0.3 s'),
+  });
+  await until('the connection is closed', () => sockets[0]?.readableEnded || sockets[0]?.destroyed);
+});

@@ -8,11 +8,12 @@ export type QueueBackend =
   | { kind: 'redis'; url: string; prefix: string };
 
 const MAX_CONNECTIONS = 3;
+const LIMITS = { connectMs: 10_000, idleInTransactionMs: 10_000 };
 
 /** Brings BullMQ's own tables up to date: a worker that meets a database without them never recovers. */
 export async function prepareBackend(backend: QueueBackend): Promise<void> {
   if (backend.kind === 'redis') return;
-  const pool = new pg.Pool({ ...backend.connection, max: 1 });
+  const pool = new pg.Pool({ ...backend.connection, max: 1, connectionTimeoutMillis: LIMITS.connectMs });
   try {
     await runMigrations(pool, backend.schema);
   } finally {
@@ -34,10 +35,17 @@ export function connectionOf(backend: QueueBackend): { connection: ConnectionOpt
         db: Number(url.pathname.slice(1) || 0),
         tls: url.protocol === 'rediss:' ? {} : undefined,
         maxRetriesPerRequest: null,
+        connectTimeout: LIMITS.connectMs,
       } as ConnectionOptions,
     };
   }
-  const connection = { ...backend.connection, schema: backend.schema, max: MAX_CONNECTIONS };
+  const connection = {
+    ...backend.connection,
+    schema: backend.schema,
+    max: MAX_CONNECTIONS,
+    connectionTimeoutMillis: LIMITS.connectMs,
+    idle_in_transaction_session_timeout: LIMITS.idleInTransactionMs,
+  };
   return { connection: connection as unknown as ConnectionOptions };
 }
 

@@ -4,6 +4,7 @@ import type { JobHandlers, JobQueue, JobWorker, Logger } from '@teal/deployer';
 import { type ConnectionOptions, type JobsOptions, Queue, Worker } from 'bullmq';
 import { connectionOf, factoryOf, prepareBackend, type QueueBackend } from './backend.ts';
 import { closeOrDrop } from './close.ts';
+import { withinDeadline } from './deadline.ts';
 import { createTurns } from './turns.ts';
 
 export type { QueueBackend } from './backend.ts';
@@ -18,6 +19,8 @@ export interface JobQueueOptions {
   /** Apps that are worked on at the same time. */
   concurrency: number;
   log: Logger;
+  /** For each call that somebody waits for. Default {@link CALL_MS}. */
+  callMs?: number;
 }
 
 export interface OpenJobQueue extends JobQueue {
@@ -38,6 +41,9 @@ export interface RunningWorkers extends JobWorker {
 const APPS = 'apps';
 const MAIL = 'mail';
 const LOCK_MS = 10_000;
+const CALL_MS = 5_000;
+/** For the first connection, and for throwing away what a dead process left. */
+const START_MS = 30_000;
 
 const OPTIONS: JobsOptions = {
   // A job is only a wake-up call: what matters is in the database, and a busy app is asked again.
@@ -62,8 +68,10 @@ function tellFailure(log: Logger, name: string, error: unknown): void {
     log.error({ queue: name, err: error }, 'a job failed');
 }
 
-export async function openJobQueue({ backend, alone, concurrency, log }: JobQueueOptions): Promise<OpenJobQueue> {
-  await prepareBackend(backend);
+export async function openJobQueue(given: JobQueueOptions): Promise<OpenJobQueue> {
+  const { backend, alone, concurrency, log, callMs = CALL_MS } = given;
+  const within = <T>(timeoutMs: number, work: Promise<T>) => withinDeadline(backend.kind, timeoutMs, work);
+  await within(START_MS, prepareBackend(backend));
   const options = connectionOf(backend);
   const factory = factoryOf(backend);
   const open = (name: string) => {
@@ -76,8 +84,18 @@ export async function openJobQueue({ backend, alone, concurrency, log }: JobQueu
   };
   const apps = open(APPS);
   const mail = open(MAIL);
-  await Promise.all([apps.waitUntilReady(), mail.waitUntilReady()]);
-  if (alone) await Promise.all([apps.obliterate({ force: true }), mail.obliterate({ force: true })]);
+  await within(START_MS, Promise.all([apps.waitUntilReady(), mail.waitUntilReady()]));
+  if (alone) {
+    await within(START_MS, Promise.all([apps.obliterate({ force: true }), mail.obliterate({ force: true })]));
+  }
+
+  /** What it wakes for is in the database, and the next sweep finds it there: a lost call fails nobody's push. */
+  async function wake(queue: Queue, name: string, data: object, id: string): Promise<void> {
+    const added = queue.add(name, data, { ...OPTIONS, deduplication: { id, keepLastIfActive: true } });
+    await within(callMs, added).catch((error) => {
+      log.warn({ queue: queue.name, err: error }, 'a wake-up call was lost; the next sweep makes it good');
+    });
+  }
 
   function startWorker(name: string, width: number, run: (data: { appId?: string }) => Promise<void>): Worker {
     const workerOptions = {
@@ -98,16 +116,12 @@ export async function openJobQueue({ backend, alone, concurrency, log }: JobQueu
   }
 
   return {
-    async appHasWork(appId) {
-      await apps.add('work', { appId }, { ...OPTIONS, deduplication: { id: appId, keepLastIfActive: true } });
-    },
-    async mailIsWaiting() {
-      await mail.add('send', {}, { ...OPTIONS, deduplication: { id: 'mail', keepLastIfActive: true } });
-    },
+    appHasWork: (appId) => wake(apps, 'work', { appId }, appId),
+    mailIsWaiting: () => wake(mail, 'send', {}, 'mail'),
     async counts() {
       return Promise.all(
         [apps, mail].map(async (queue) => {
-          const counts = await queue.getJobCounts('waiting', 'delayed', 'active');
+          const counts = await within(callMs, queue.getJobCounts('waiting', 'delayed', 'active'));
           return {
             name: queue.name,
             waiting: (counts.waiting ?? 0) + (counts.delayed ?? 0),
@@ -129,7 +143,7 @@ export async function openJobQueue({ backend, alone, concurrency, log }: JobQueu
         startWorker(APPS, concurrency, ({ appId }) => unlessClosing(() => workHere(appId ?? ''))),
         startWorker(MAIL, 1, () => unlessClosing(() => turns.take(MAIL, () => handlers.sendMail(closing.signal)))),
       ];
-      await Promise.all(workers.map((worker) => worker.waitUntilReady()));
+      await within(START_MS, Promise.all(workers.map((worker) => worker.waitUntilReady())));
       return {
         workHere,
         beginHere(appId) {

@@ -1,7 +1,7 @@
 /** Hands out the database's notifications; after a lost connection it says `resync`. */
 import type { Bus, StoreEvent } from '@teal/deployer';
 import pg from 'pg';
-import { clientConfig, type DatabaseOptions } from './database.ts';
+import { clientConfig, type DatabaseOptions, limitsOf } from './database.ts';
 import { channelOf } from './notify.ts';
 
 const RECONNECT_MS = 200;
@@ -51,6 +51,16 @@ export async function openBus(options: DatabaseOptions): Promise<OpenBus> {
   }
 
   await connect();
+  // A server that does not move closes nothing: silence on this connection would look like quiet.
+  let pinging = false;
+  const ping = async () => {
+    if (pinging || client === null) return;
+    pinging = true;
+    const asked = client;
+    await asked.query('select 1').catch(() => asked.end().catch(() => {}));
+    pinging = false;
+  };
+  const pings = setInterval(ping, limitsOf(options).pingMs);
   return {
     subscribe(listener) {
       listeners.add(listener);
@@ -58,6 +68,7 @@ export async function openBus(options: DatabaseOptions): Promise<OpenBus> {
     },
     async close() {
       closed = true;
+      clearInterval(pings);
       if (timer !== null) clearTimeout(timer);
       await connecting;
       await client?.end().catch(() => {});

@@ -27,7 +27,7 @@ import { createTraffic } from './traffic.ts';
 
 export type { Accounts, FirstAdmin, Membership, NewSession, Principal } from './accounts.ts';
 export type { Activities, Activity, ActivityPage, NewActivity } from './activity.ts';
-export type { DatabaseOptions } from './database.ts';
+export type { DatabaseLimits, DatabaseOptions } from './database.ts';
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/index.ts';
 export type { Claim, Idempotency } from './idempotency.ts';
 export { migrate } from './migrate.ts';

@@ -5,10 +5,12 @@ import { clientConfig, type DatabaseOptions } from './database.ts';
 
 /** Any number that nothing else in the database locks. */
 const SCHEMA_LOCK = 8_347_221;
+/** A change of a large table, and the wait for another process that makes it. */
+const LIMITS = { answerMs: 11 * 60_000, statementMs: 10 * 60_000, lockMs: 10 * 60_000, idleInTransactionMs: 60_000 };
 
 /** Applies what is missing, in one transaction; several processes may call it at once. */
 export async function migrate(options: DatabaseOptions & { migrationsDir: string }): Promise<void> {
-  const client = new pg.Client(clientConfig(options));
+  const client = new pg.Client(clientConfig({ ...options, limits: { ...options.limits, ...LIMITS } }));
   await client.connect();
   try {
     // Two that create the same schema at once fail, "if not exists" or not.

@@ -68,6 +68,7 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = Object.freeze({
   recipe_invalid: 422,
   build_failed: 422,
   build_timeout: 422,
+  room_short: 507,
   dockerfile_unsupported: 422,
   dockerfile_frontend: 422,
   base_unavailable: 503,
@@ -87,5 +88,8 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = Object.freeze({
   secret_key_wrong: 500,
   secret_unreadable: 500,
   database_unavailable: 503,
+  router_unavailable: 503,
+  queue_unavailable: 503,
+  mail_unavailable: 503,
   internal: 500,
 });

@@ -8,7 +8,7 @@ export interface JobCounts {
 }
 
 export interface JobQueue {
-  /** "This app has work." Calls for one app while one waits become one; one that comes during a run is run after it. */
+  /** "This app has work." Never rejects: a lost call is made good by the next sweep. Calls for one app while one waits become one; one that comes during a run is run after it. */
   appHasWork(appId: string): Promise<void>;
   /** "Mail is in the outbox." */
   mailIsWaiting(): Promise<void>;

@@ -5,7 +5,9 @@ import { once } from 'node:events';
 import { chown, mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { TealError } from '@teal/core';
 import { errorOf } from './link.ts';
 import type { Reply, SupervisorOptions } from './protocol.ts';
 
@@ -14,6 +16,8 @@ export interface Said {
   error?: Extract<Reply, { error: unknown }>['error'];
 }
 
+/** For its sockets and its first word; HAProxy comes later. */
+const START_MS = 10_000;
 const MAIN = fileURLToPath(new URL('./supervisor/main.ts', import.meta.url));
 
 /**
@@ -45,8 +49,13 @@ export async function startSupervisor(optionsFile: string): Promise<Said> {
     });
     const failed = once(child, 'error').then(([error]) => Promise.reject(error as Error));
     failed.catch(() => {});
-    const text = await Promise.race([firstLine(child.stdio[3] as NodeJS.ReadableStream), failed]);
+    const late = delay(START_MS, null, { ref: false });
+    const text = await Promise.race([firstLine(child.stdio[3] as NodeJS.ReadableStream), failed, late]);
     child.unref();
+    if (text === null) {
+      child.kill('SIGKILL');
+      throw silent('the supervisor of HAProxy');
+    }
     if (text !== '') return JSON.parse(text) as Said;
     const last = (await readFile(logFile, 'utf8')).trim().slice(-2_000);
     throw new Error(`the supervisor of HAProxy did not start: ${last}`);
@@ -58,9 +67,17 @@ export async function startSupervisor(optionsFile: string): Promise<Said> {
 async function askLauncher(path: string, optionsFile: string): Promise<Said> {
   const socket = connect(path);
   socket.write(`${JSON.stringify({ optionsFile })}\n`);
-  const text = await firstLine(socket);
+  // It starts a supervisor, which has its own time for that.
+  const late = delay(2 * START_MS, null, { ref: false });
+  const text = await Promise.race([firstLine(socket), late]);
+  socket.destroy();
+  if (text === null) throw silent('the launcher of HAProxy');
   if (text === '') throw new Error('the launcher of HAProxy does not answer');
   return JSON.parse(text) as Said;
+}
+
+function silent(who: string): TealError {
+  return new TealError('router_unavailable', { detail: `${who} said nothing at its start` });
 }
 
 /** Empty when the stream ends before. */

@@ -11,11 +11,25 @@ interface Pending {
 
 export interface CallOptions {
   signal?: AbortSignal;
+  /** No answer within it: rejects with {@link NoAnswer}. Null: for calls that last until they are aborted. Default {@link ANSWER_MS}. */
+  timeoutMs?: number | null;
   part?: Pending['part'];
 }
 
 /** The supervisor is gone: what was asked may or may not have been done. */
 export class LinkLost extends Error {}
+
+/** The supervisor did not answer in time: what was asked may still be done. */
+export class NoAnswer extends TealError {
+  constructor(call: string, timeoutMs: number) {
+    super('router_unavailable', {
+      detail: `the supervisor of HAProxy gave no answer to "${call}" within ${timeoutMs / 1_000} s`,
+    });
+  }
+}
+
+/** Longer than the supervisor itself waits for HAProxy. */
+export const ANSWER_MS = 15_000;
 
 export class Link {
   readonly #socket: Socket;
@@ -56,7 +70,7 @@ export class Link {
   call<C extends CallName>(
     call: C,
     args: Calls[C]['args'],
-    { signal, part }: CallOptions = {},
+    { signal, part, timeoutMs = ANSWER_MS }: CallOptions = {},
   ): Promise<Calls[C]['value']> {
     return new Promise((resolve, reject) => {
       if (this.#socket.destroyed) {
@@ -66,7 +80,11 @@ export class Link {
       this.#calls += 1;
       const id = this.#calls;
       const abort = () => this.#send({ abort: id });
-      const settle = () => signal?.removeEventListener('abort', abort);
+      const deadline = timeoutMs === null ? undefined : setTimeout(() => this.#late(id, call, timeoutMs), timeoutMs);
+      const settle = () => {
+        clearTimeout(deadline);
+        signal?.removeEventListener('abort', abort);
+      };
       const pending: Pending = {
         resolve: (value) => {
           settle();
@@ -87,6 +105,13 @@ export class Link {
 
   close(): void {
     this.#socket.destroy();
+  }
+
+  #late(id: number, call: string, timeoutMs: number): void {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    this.#send({ abort: id });
+    pending?.reject(new NoAnswer(call, timeoutMs));
   }
 
   #send(message: object): void {

@@ -17,6 +17,7 @@ import { checkMaintenanceHtml } from '../pages.ts';
 import { findAccount, type HaproxyAccount } from './account.ts';
 import { checkCertificate, checkHost, checkId, checkKey, checkPool, checkRoute } from './check.ts';
 import { endSupervisor } from './endSupervisor.ts';
+import { ANSWER_MS } from './link.ts';
 import { PROTOCOL } from './protocol.ts';
 import { Session } from './session.ts';
 import { sourceDigest } from './sourceDigest.ts';
@@ -46,6 +47,8 @@ export interface HaproxyRouterOptions {
   launcher?: string | null;
   /** How long a supervisor may be silent before another takes its place; 10 s by default. */
   patienceMs?: number;
+  /** For the supervisor's answer to a call. Default {@link ANSWER_MS}. */
+  answerMs?: number;
   log?: RouterLog;
 }
 
@@ -90,6 +93,7 @@ class SupervisedRouter implements HaproxyRouter {
       proofDigest,
       launcher: options.launcher ?? null,
       patienceMs: options.patienceMs ?? 10_000,
+      answerMs: options.answerMs ?? ANSWER_MS,
       log,
     });
   }
@@ -167,14 +171,15 @@ class SupervisedRouter implements HaproxyRouter {
       deadlineMs: left(deadlineMs),
       webSocketDeadlineMs: left(webSocketDeadlineMs),
     });
-    return this.#session.call('drained', args, { signal });
+    const timeoutMs = Math.max(deadlineMs, webSocketDeadlineMs) + ANSWER_MS;
+    return this.#session.call('drained', args, { signal, timeoutMs });
   }
 
   watchTraffic(listener: (minutes: readonly TrafficMinute[]) => void, signal: AbortSignal): void {
     const part = (minutes: unknown[]) =>
       listener((minutes as TrafficMinute[]).map((minute) => ({ ...minute, minute: new Date(minute.minute) })));
     // Ends with the signal, or with the router itself.
-    void this.#session.call('watchTraffic', () => ({}), { signal, part }).catch(() => {});
+    void this.#session.call('watchTraffic', () => ({}), { signal, part, timeoutMs: null }).catch(() => {});
   }
 
   async *accessLog(appId: string, options: ReadOptions): AsyncGenerator<AccessEntry> {
@@ -189,7 +194,7 @@ class SupervisedRouter implements HaproxyRouter {
     const stop = new AbortController();
     const signals = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
     const reading = this.#session
-      .call('accessLog', () => ({ appId, tailLines, follow }), { signal: signals, part })
+      .call('accessLog', () => ({ appId, tailLines, follow }), { signal: signals, part, timeoutMs: null })
       .finally(() => {
         over = true;
         wake();

@@ -12,6 +12,8 @@ import { watchSupervisor } from './watchdog.ts';
 /** A call that finds no supervisor waits this long for one. */
 const FIND_MS = 20_000;
 const RETRY_MS = 100;
+/** Starting HAProxy with all that it serves. */
+const LISTEN_MS = 30_000;
 
 interface Contact {
   link: Link;
@@ -26,6 +28,8 @@ export interface SessionOptions {
   launcher: string | null;
   /** A supervisor that is silent for longer is ended. */
   patienceMs: number;
+  /** For the answer to a call. */
+  answerMs: number;
   log: RouterLog | undefined;
 }
 
@@ -36,6 +40,7 @@ export class Session {
   readonly #proofDigest: string;
   readonly #launcher: string | null;
   readonly #patienceMs: number;
+  readonly #answerMs: number;
   readonly #log: RouterLog | undefined;
   #contact: Promise<Contact> | null = null;
   /** Serves while the new one is told its routes. */
@@ -45,11 +50,12 @@ export class Session {
   #closed = false;
   hello: Hello | null = null;
 
-  constructor({ options, proofDigest, launcher, patienceMs, log }: SessionOptions) {
+  constructor({ options, proofDigest, launcher, patienceMs, answerMs, log }: SessionOptions) {
     this.#options = options;
     this.#proofDigest = proofDigest;
     this.#launcher = launcher;
     this.#patienceMs = patienceMs;
+    this.#answerMs = answerMs;
     this.#log = log;
   }
 
@@ -65,7 +71,7 @@ export class Session {
       note?.();
       note = undefined;
       try {
-        return await link.call(call, args(), options);
+        return await link.call(call, args(), { timeoutMs: this.#answerMs, ...options });
       } catch (error) {
         if (!(error instanceof LinkLost) || this.#closed) throw error;
       }
@@ -73,7 +79,7 @@ export class Session {
   }
 
   async listen(): Promise<void> {
-    await this.call('listen', () => ({}));
+    await this.call('listen', () => ({}), { timeoutMs: LISTEN_MS });
     this.#serving = true;
     await this.#predecessor?.call('retire', {}).catch(() => null);
     this.#predecessor?.close();
@@ -137,7 +143,7 @@ export class Session {
     this.hello = made.hello;
     await made.link.call('fill', this.table.dump());
     this.#known = true;
-    if (this.#serving) await made.link.call('listen', {});
+    if (this.#serving) await made.link.call('listen', {}, { timeoutMs: LISTEN_MS });
     return made;
   }
 

@@ -1,7 +1,7 @@
 /** Follows the daemon's events about this platform's instances, and reconnects for as long as it is asked to. */
 import type { ObservedInstance } from '@teal/core';
 import type { EngineEvent } from '@teal/deployer';
-import type { DockerClient } from './client.ts';
+import { type DockerClient, QUICK_MS } from './client.ts';
 import { LABEL, type Naming } from './naming.ts';
 import type { Observer } from './observe.ts';
 
@@ -111,11 +111,19 @@ export async function watchInstances(
     const filters = JSON.stringify({ type: ['container'], event: ['die', 'start', 'destroy'], ...naming.ownFilter() });
     // the API takes nanoseconds after a point, which a number would lose
     const since = `${sinceNs / 1_000_000_000n}.${String(sinceNs % 1_000_000_000n).padStart(9, '0')}`;
-    const stream = await client.docker.getEvents({ filters, since: since as unknown as number, abortSignal: signal });
-    await compare();
-    for await (const event of eventsOf(stream as unknown as AsyncIterable<Buffer>)) {
-      if (event.timeNs >= sinceNs) sinceNs = event.timeNs + 1n;
-      await take(event);
+    const over = new AbortController();
+    // the call's own signal ends with its deadline, and would end the stream
+    const abortSignal = AbortSignal.any([signal, over.signal]);
+    try {
+      const wanted = { filters, since: since as unknown as number, abortSignal };
+      const stream = await client.call(QUICK_MS, () => client.docker.getEvents(wanted), signal);
+      await compare();
+      for await (const event of eventsOf(stream as unknown as AsyncIterable<Buffer>)) {
+        if (event.timeNs >= sinceNs) sinceNs = event.timeNs + 1n;
+        await take(event);
+      }
+    } finally {
+      over.abort();
     }
   }
 

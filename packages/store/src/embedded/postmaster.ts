@@ -14,6 +14,8 @@ import { trouble } from './trouble.ts';
 /** Replaying a long log after a crash takes its time. */
 const READY_DEADLINE_MS = 90_000;
 const CONNECT_TIMEOUT_MS = 5_000;
+/** Making the database copies a template, with a checkpoint before and after. */
+const QUERY_TIMEOUT_MS = 60_000;
 const CONNECT_PAUSE_MS = 10;
 const CONNECT_PAUSE_MAX_MS = 200;
 const FAST_STOP_MS = 20_000;
@@ -64,6 +66,7 @@ export function makeClient(socketFolder: string, database: string): pg.Client {
     database,
     ssl: false,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
     application_name: 'teal-supervisor',
   });
 }

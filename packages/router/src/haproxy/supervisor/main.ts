@@ -12,7 +12,11 @@ function say(facts: object, text: string): void {
   const shown = Object.fromEntries(
     Object.entries(facts).map(([key, value]) => [key, value instanceof Error ? (value.stack ?? value.message) : value]),
   );
-  process.stderr.write(`${JSON.stringify({ at: new Date(), text, ...shown })}\n`);
+  try {
+    writeSync(2, `${JSON.stringify({ at: new Date(), text, ...shown })}\n`);
+  } catch {
+    // A full disk below the log must not end what serves, nor what tries to serve again.
+  }
 }
 
 async function run(): Promise<void> {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Certificate } from '@teal/deployer';
 import { AccessLog } from '../../accessLog.ts';
@@ -25,6 +26,7 @@ import { Slots } from './slots.ts';
 import { type HeldSocket, holdSocket } from './sockets.ts';
 import { trafficReader } from './trafficLines.ts';
 
+const NOTICE_RETRY_MS = 1_000;
 const LUA_FILE = fileURLToPath(new URL('./hop.lua', import.meta.url));
 
 export class Supervisor {
@@ -69,7 +71,7 @@ export class Supervisor {
     this.controlSocket = join(options.socketDir, `${unique}.c`);
     this.#plane = new Plane({
       launch: (number) => this.#launch(number),
-      changed: () => void this.#writeNotice().catch((error) => log.warn({ err: error }, 'the notice was not written')),
+      changed: () => void this.#keepNotice(),
       log,
     });
     const settings = serverSettings(options);
@@ -221,6 +223,18 @@ export class Supervisor {
     await this.apps.settle(generation);
     this.#log.info({ pid: generation.mark.pid, slots: size }, 'HAProxy serves');
     return generation;
+  }
+
+  /** Until it is written: a successor that knows less leaves a HAProxy running for ever. */
+  async #keepNotice(): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#writeNotice();
+      } catch (error) {
+        this.#log.warn({ err: error }, 'the notice was not written; it is tried again');
+        await delay(NOTICE_RETRY_MS, undefined, { ref: false });
+      }
+    }
   }
 
   /** Whom Teal talks to, and what a later supervisor has to end. */
