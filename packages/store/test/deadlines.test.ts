@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { type DatabaseOptions, openStore, type PostgresStore } from '@teal/store';
+import { openStore, type PostgresStore, type StoreOptions } from '@teal/store';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type PostgresUnderTest, startPostgres } from '../../../test/conformance/postgres.ts';
@@ -8,7 +8,7 @@ import { until } from '../../../test/conformance/until.ts';
 import { clientConfig, fenced, openPool } from '../src/database.ts';
 
 let postgres: PostgresUnderTest;
-let options: DatabaseOptions;
+let options: StoreOptions;
 beforeAll(async () => {
   postgres = await startPostgres();
   options = await postgres.migrated();

@@ -78,7 +78,8 @@ it('makes the database, on a private socket only, and keeps data over a restart'
   ]);
   const pid = first.server.pid();
   await Promise.all([first.server.stop(), first.server.stop()]);
-  expect(isAlive(pid)).toBe(false);
+  // Ended, it stays a number until this process has heard of it.
+  await vi.waitUntil(() => !isAlive(pid));
 
   const second = await start(dataDir);
   expect(second.server.adopted).toBe(false);
