@@ -25,5 +25,5 @@ RUN ln -s "$(ls -d /teal/node_modules/node-linux-*/bin/node)" /usr/local/bin/nod
 WORKDIR /teal
 VOLUME /var/lib/teal
 # Not through ./teal: nothing is to be installed here. A missing system package is said, not installed, for the same reason.
-ENTRYPOINT ["node", "apps/server/src/main.ts"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "apps/server/src/main.ts"]
 CMD ["up", "--no-install"]

@@ -1,5 +1,6 @@
 /** `teal up`: runs the platform in the foreground until Ctrl-C. `teal down`: ends what that leaves. */
 import { writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isTealError } from '@teal/core';
@@ -92,13 +93,16 @@ async function up(args: string[]): Promise<void> {
     return;
   }
   const config = readConfig(args, process.env, rootDir);
-  // No child process has any use for it.
+  // No child process has any use for them.
   delete process.env.TEAL_SECRET_KEY;
+  delete process.env.NODE_COMPILE_CACHE;
   const log = createLog(config);
   const told = untilTold();
   const platform = await startPlatform(config, log);
   announce(platform, config);
   writeReady(platform, config);
+  // Otherwise it is written at the end, which a killed process does not see.
+  flushCompileCache();
   const signal = await told;
   const others = platform.router === 'haproxy' ? 'HAProxy and instances keep running' : 'instances keep running';
   log.info({ signal }, `stopping; ${others} ("teal down --instances" ends all)`);
