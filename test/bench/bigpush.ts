@@ -9,6 +9,8 @@ export interface BigPushFigures {
   push_200mib_rss_mib: number;
   /** Before the push. */
   idle_mib: number;
+  /** The highest of HAProxy and its supervisor; not in the other figures. 0 with the embedded router. */
+  data_plane_mib: number;
   pushes: readonly { what: string; peak: Sample; durationMs: number }[];
 }
 
@@ -28,6 +30,7 @@ export async function measureBigPush(work: Work): Promise<BigPushFigures> {
   return {
     push_200mib_rss_mib: Math.max(...pushes.map(({ peak }) => peak.pssMib)),
     idle_mib: idle.pssMib,
+    data_plane_mib: Math.max(idle.dataPlaneMib, ...pushes.map(({ peak }) => peak.dataPlaneMib)),
     pushes,
   };
 }

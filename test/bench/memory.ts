@@ -5,14 +5,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 const SAMPLE_MS = 20;
 const KIB = 1024;
 const MIB = 1024 * KIB;
+const SUPERVISOR = 'haproxy/supervisor/main.ts';
 
 export interface Sample {
   /** Pages shared with other processes count by their share (PSS). */
   pssMib: number;
   /** Shared pages count in every process. */
   rssMib: number;
-  /** Command → its PSS. */
-  byCommand: Readonly<Record<string, number>>;
+  /** PSS of HAProxy and its supervisor, which are processes of their own and not in the sums. */
+  dataPlaneMib: number;
 }
 
 /** A process that has ended meanwhile reads as nothing. */
@@ -23,38 +24,47 @@ async function childrenOf(pid: number): Promise<number[]> {
   return children.map(Number);
 }
 
-/** Those of `pid` and below whose command `counts`; one that does not count hides what is below it. */
-async function familyOf(
-  pid: number,
-  counts: (command: string) => boolean,
-): Promise<{ pid: number; command: string }[]> {
-  const below = await Promise.all(
-    (await childrenOf(pid)).map(async (child) => {
-      const command = (await read(`/proc/${child}/comm`)).trim();
-      return counts(command) ? [{ pid: child, command }, ...(await familyOf(child, counts))] : [];
-    }),
-  );
-  return below.flat();
+/** Null when it has ended. */
+async function sessionOf(pid: number): Promise<string | null> {
+  const stat = await read(`/proc/${pid}/stat`);
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3] ?? null;
 }
 
-async function sizeOf(pid: number): Promise<{ pss: number; rss: number }> {
+/** `pid` and what is below it in its session: the database, the Docker daemon and the router have one of their own. */
+async function familyOf(pid: number, session: string | null): Promise<number[]> {
+  const below = (await childrenOf(pid)).map(async (child) =>
+    (await sessionOf(child)) === session ? familyOf(child, session) : [],
+  );
+  return [pid, ...(await Promise.all(below)).flat()];
+}
+
+/** HAProxy's supervisor, a child of the server that started it, and what is below it. */
+async function dataPlaneOf(pid: number): Promise<number[]> {
+  const families = (await childrenOf(pid)).map(async (child) =>
+    (await read(`/proc/${child}/cmdline`)).includes(SUPERVISOR) ? familyOf(child, await sessionOf(child)) : [],
+  );
+  return (await Promise.all(families)).flat();
+}
+
+interface Size {
+  pss: number;
+  rss: number;
+}
+
+function sumOf(sizes: readonly Size[] | undefined, kind: keyof Size): number {
+  return (sizes ?? []).reduce((total, size) => total + size[kind], 0) / MIB;
+}
+
+async function sizeOf(pid: number): Promise<Size> {
   const rollup = await read(`/proc/${pid}/smaps_rollup`);
   const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(rollup)?.[1] ?? 0) * KIB;
   return { pss: field('Pss'), rss: field('Rss') };
 }
 
-/** The database is left out: it is no part of what a push takes. */
-const isCounted = (command: string) => command !== 'postgres';
-
 export async function sampleMemory(pid: number): Promise<Sample> {
-  const family = [{ pid, command: 'server' }, ...(await familyOf(pid, isCounted))];
-  const sizes = await Promise.all(family.map((member) => sizeOf(member.pid)));
-  const byCommand: Record<string, number> = {};
-  family.forEach(({ command }, at) => {
-    byCommand[command] = (byCommand[command] ?? 0) + (sizes[at]?.pss ?? 0) / MIB;
-  });
-  const sum = (pick: 'pss' | 'rss') => sizes.reduce((total, size) => total + size[pick], 0) / MIB;
-  return { pssMib: sum('pss'), rssMib: sum('rss'), byCommand };
+  const [own, apart] = await Promise.all([familyOf(pid, await sessionOf(pid)), dataPlaneOf(pid)]);
+  const [sizes, apartSizes] = await Promise.all([own, apart].map((pids) => Promise.all(pids.map(sizeOf))));
+  return { pssMib: sumOf(sizes, 'pss'), rssMib: sumOf(sizes, 'rss'), dataPlaneMib: sumOf(apartSizes, 'pss') };
 }
 
 /** The sample with the highest PSS while `act` runs, one every 20 ms. */

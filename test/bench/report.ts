@@ -61,6 +61,13 @@ function rowsOf({ push, revive, flips, bigPush }: Figures): Row[] {
     const each = bigPush.pushes.map(({ what, peak }) => `${what}: ${mib(peak.pssMib)} (RSS ${mib(peak.rssMib)})`);
     const detail = `PSS; idle ${mib(bigPush.idle_mib)}; ${each.join('; ')}`;
     rows.push(['memory of a 200 MiB push', mib(bigPush.push_200mib_rss_mib), '< 200 MiB', detail]);
+    if (bigPush.data_plane_mib > 0)
+      rows.push([
+        'memory of HAProxy beside it',
+        mib(bigPush.data_plane_mib),
+        '',
+        'PSS, with its supervisor; not in the line above',
+      ]);
   }
   return rows;
 }
