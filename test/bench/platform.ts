@@ -187,7 +187,7 @@ async function endRouter(dataDir: string): Promise<void> {
 function spawnPlatform(dataDir: string, { engine = 'docker', args = [] }: PlatformOptions, ports: Ports): ChildProcess {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !FOREIGN.test(name)));
   const places = ['--data', dataDir, '--console-port', ports.console];
-  const doors = ['--http-port', ports.http, '--https-port', ports.https];
+  const doors = ['--http-port', ports.http, '--https-port', ports.https, '--ssh-port', 'off'];
   const rest = ['--engine', engine, '--ready-fd', '3', '--log', 'json', ...args];
   return spawn(join(ROOT_DIR, 'teal'), ['up', ...places, ...doors, ...rest], {
     env,

@@ -16,7 +16,7 @@ export const ROOT_DIR = fileURLToPath(new URL('../..', import.meta.url));
 /** Waiting times that make sense in a test; everything else is as users have it. */
 export const TEST_TIMING: Partial<Timing> = { drainDeadlineMs: 10_000, stopGraceMs: 2_000 };
 
-const FREE_PORTS = { TEAL_CONSOLE_PORT: '0', TEAL_HTTP_PORT: '0', TEAL_HTTPS_PORT: '0' };
+const FREE_PORTS = { TEAL_CONSOLE_PORT: '0', TEAL_HTTP_PORT: '0', TEAL_HTTPS_PORT: '0', TEAL_SSH_PORT: '0' };
 
 export interface TestPlatformOptions {
   engine: 'docker' | 'process';
@@ -92,6 +92,10 @@ export class TestPlatform extends PlatformClient {
     return { host: '127.0.0.1', port: this.#platform.httpsPort ?? 0 };
   }
 
+  get sshPort(): number {
+    return this.#platform.ssh?.port ?? 0;
+  }
+
   /** Removes the previous version's image behind the platform's back, as somebody tidying up the machine might. */
   async removePreviousImage(app: string): Promise<void> {
     const { engine, store } = this.#ports;
@@ -108,6 +112,7 @@ export class TestPlatform extends PlatformClient {
       TEAL_CONSOLE_PORT: new URL(this.consoleUrl).port,
       TEAL_HTTP_PORT: String(this.#platform.httpPort),
       TEAL_HTTPS_PORT: String(this.#platform.httpsPort ?? 'off'),
+      TEAL_SSH_PORT: String(this.#platform.ssh?.port ?? 'off'),
     };
     await this.#platform.close();
     await whileDown();

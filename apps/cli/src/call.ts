@@ -20,6 +20,8 @@ export interface Options {
   primary?: boolean;
   cert?: string;
   key?: string;
+  name?: string;
+  write?: boolean;
   /** A file; false: the router's own page. */
   page?: string | false;
 }

@@ -27,6 +27,8 @@ export const OPTIONS = {
   key: ['--key <file>', 'its key, PEM without a passphrase'],
   page: ['--page <file>', 'an HTML page of your own, up to 64 KiB'],
   noPage: ['--no-page', 'the router’s own page again'],
+  name: ['--name <name>', 'what to call it; else the key’s comment'],
+  write: ['--write', 'may push, not only fetch'],
   noInstall: ['--no-install', 'never install system packages'],
 } as const;
 
@@ -204,6 +206,24 @@ export const CATALOGUE: readonly Entry[] = [
     usage: 'tokens revoke <token>',
     summary: 'revoke a token, by id, prefix or name',
     load: async () => (await import('./commands/tokens.ts')).revokeToken,
+  },
+  {
+    usage: 'keys add [file]',
+    summary: 'add a public key for git over SSH; yours, or with --app one of that app',
+    options: ['app', 'name', 'write'],
+    load: async () => (await import('./commands/keys.ts')).addKey,
+  },
+  {
+    usage: 'keys list',
+    summary: 'list your keys, or with --app those of that app',
+    options: ['app'],
+    load: async () => (await import('./commands/keys.ts')).listKeys,
+  },
+  {
+    usage: 'keys remove <key>',
+    summary: 'remove a key, by name, fingerprint or id; what runs by it ends',
+    options: ['app'],
+    load: async () => (await import('./commands/keys.ts')).removeKey,
   },
   {
     usage: 'credential get',

@@ -12,6 +12,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   certificates: 'what HTTPS is served with',
   maintenance: 'a page in place of the app',
   tokens: 'API tokens',
+  keys: 'public keys for git over SSH',
   credential: 'git credential helper',
 };
 

@@ -37,6 +37,8 @@ const schema = z.object({
   httpPort: port,
   /** Null: no HTTPS. */
   httpsPort: z.preprocess((given) => (given === 'off' ? null : given), port.nullable()),
+  /** `auto`: 2222, or none where that is taken; null: no git over SSH. */
+  sshPort: z.preprocess((given) => (given === 'off' ? null : given), z.union([z.literal('auto'), port]).nullable()),
   tlsCertFile: z.string().nullable(),
   tlsKeyFile: z.string().nullable(),
   router: z.enum(['auto', 'haproxy', 'embedded'], 'is auto, haproxy or embedded'),
@@ -80,6 +82,7 @@ const SOURCES = {
   consolePort: { option: 'console-port', variable: 'TEAL_CONSOLE_PORT' },
   httpPort: { option: 'http-port', variable: 'TEAL_HTTP_PORT' },
   httpsPort: { option: 'https-port', variable: 'TEAL_HTTPS_PORT' },
+  sshPort: { option: 'ssh-port', variable: 'TEAL_SSH_PORT' },
   tlsCertFile: { option: null, variable: 'TEAL_TLS_CERT_FILE' },
   tlsKeyFile: { option: null, variable: 'TEAL_TLS_KEY_FILE' },
   router: { option: 'router', variable: 'TEAL_ROUTER' },
@@ -113,6 +116,7 @@ function defaults(environment: Environment, isRoot: boolean) {
     consolePort: 4000,
     httpPort: 8000,
     httpsPort: 8443,
+    sshPort: 'auto',
     tlsCertFile: null,
     tlsKeyFile: null,
     router: 'auto',

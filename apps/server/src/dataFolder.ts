@@ -17,6 +17,8 @@ export interface DataFolder {
   stateDir: string;
   /** The key that secrets are sealed with, unless the configuration gives one. */
   secretKeyFile: string;
+  /** What the SSH port proves itself with. */
+  hostKeyFile: string;
   /** For unix sockets: short enough for their 107 bytes. */
   runtimeDir: string;
   /** Throws when this folder has belonged to another database before. */
@@ -54,6 +56,7 @@ export async function openDataFolder(dir: string): Promise<DataFolder> {
     postgresDir: path('postgres'),
     stateDir: path('state'),
     secretKeyFile: path('secret-key'),
+    hostKeyFile: path('ssh-host-key'),
     runtimeDir: await runtimeDir(dir),
     claimPlatform: (platformId) => claimPlatform(path(PLATFORM_FILE), dir, platformId),
     release: () => rm(lockFile, { force: true }),

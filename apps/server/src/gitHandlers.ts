@@ -1,9 +1,9 @@
 /** Connects the git remote to accounts and deployer. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Permission } from '@teal/core';
+import { ORGANISATION_TOKEN_ROLE, type Permission } from '@teal/core';
 import type { Deployer } from '@teal/deployer';
 import type { GitPrincipal, GitRemoteHandlers, ReceivedPush } from '@teal/git';
-import type { OwnedApp, PostgresStore, Principal } from '@teal/store';
+import type { OwnedApp, PostgresStore, Principal, SshKey } from '@teal/store';
 import type { Logger } from 'pino';
 import { refuseWithout, roleIn } from './http/access.ts';
 import { hashSecret } from './secrets.ts';
@@ -67,6 +67,14 @@ export function gitHandlers({
       known.set(shown, { principal, address: addresses.getStore() ?? null });
       return shown;
     },
+    async authenticateKey(fingerprint, address) {
+      const key = await store.keys.byFingerprint(fingerprint);
+      const principal = key === null ? null : await principalOfKey(store, key);
+      if (principal === null) return null;
+      const shown = { id: principal.id, name: principal.userName };
+      known.set(shown, { principal, address });
+      return shown;
+    },
     async authorize(shown, appName, service) {
       const entry = known.get(shown);
       const app = entry === undefined ? null : await store.of(entry.principal).apps.find(appName);
@@ -89,4 +97,21 @@ export function gitHandlers({
     },
   };
   return { handlers, withAddress: (address, serve) => addresses.run(address, serve) };
+}
+
+/** A person's key may what the person may; an app's is like a token of its organisation that is good for this app only. */
+async function principalOfKey(store: PostgresStore, { id, owner, name, canWrite }: SshKey): Promise<Principal | null> {
+  if ('userId' in owner) return store.accounts.byUser(owner.userId);
+  const app = await store.apps.get(owner.appId);
+  if (app === null) return null;
+  const { organisationId } = app;
+  return {
+    id,
+    userId: null,
+    userName: `key ${name}`,
+    email: null,
+    platformAdmin: false,
+    memberships: [{ organisationId, organisationName: '', role: ORGANISATION_TOKEN_ROLE }],
+    token: { id, name, scope: canWrite ? 'deploy' : 'read', appId: app.id },
+  };
 }

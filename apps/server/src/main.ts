@@ -20,6 +20,7 @@ const USAGE = `teal up [options]: runs the platform in the foreground; Ctrl-C st
   --console-port PORT      console, API and git, default 4000 (TEAL_CONSOLE_PORT)
   --http-port PORT         the apps, default 8000 (TEAL_HTTP_PORT)
   --https-port PORT|off    the apps over HTTPS, default 8443 (TEAL_HTTPS_PORT)
+  --ssh-port PORT|off      git over SSH, default 2222 where it is free (TEAL_SSH_PORT)
   --router auto|haproxy|embedded  (TEAL_ROUTER)
   --host ADDRESS           listen address, default 127.0.0.1 (TEAL_HOST)
   --domain NAME            apps answer at <app>.NAME, default teal.localhost (TEAL_DOMAIN)
@@ -49,6 +50,7 @@ function announce(platform: Platform, config: Config): void {
     `  Console, API, git   ${platform.consoleUrl}`,
     `  Apps                ${platform.appUrlPattern}`,
     ...(platform.secureAppUrlPattern === null ? [] : [`                      ${platform.secureAppUrlPattern}`]),
+    ...(platform.ssh === null ? [] : [`  Git over SSH        ${platform.ssh.urlPattern}`]),
     `  Data folder         ${config.dataDir}`,
     `  Engine              ${platform.engine}${platform.isolated ? '' : ' (no isolation: run only code you trust)'}`,
   ];
@@ -72,6 +74,7 @@ function writeReady(platform: Platform, config: Config): void {
     secureAppUrlPattern: platform.secureAppUrlPattern,
     httpPort: platform.httpPort,
     httpsPort: platform.httpsPort,
+    sshPort: platform.ssh?.port ?? null,
     token: platform.firstToken,
     dataDir: config.dataDir,
     engine: platform.engine,

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Me } from '@teal/contracts';
 import { type App, hostsOf, TealError } from '@teal/core';
 import { type Clock, createDeployer, createTrafficRecorder, type Deployer, type Engine } from '@teal/deployer';
-import { applyGitEnvironment, createGitRemote, createSourceReader, hooksFolder } from '@teal/git';
+import { applyGitEnvironment, createGitRemote, createSourceReader, type GitRemote, hooksFolder } from '@teal/git';
 import { type HostReport, prepareHost } from '@teal/host';
 import { createSmtpSender, type Mailbox, startMailbox } from '@teal/mailer';
 import { createProber } from '@teal/prober';
@@ -30,6 +30,7 @@ import { type ChosenRouter, createRouter } from './router.ts';
 import { forRequests, type RouteDeps } from './routes/deps.ts';
 import { openSecretKeys } from './secretKeys.ts';
 import { makeToken } from './secrets.ts';
+import { openSshDoor, type SshPlace } from './sshDoor.ts';
 import { createWork } from './work.ts';
 
 export const VERSION = '0.1.0';
@@ -46,6 +47,8 @@ export interface Platform {
   secureAppUrlPattern: string | null;
   httpPort: number;
   httpsPort: number | null;
+  /** Null without git over SSH. */
+  ssh: SshPlace | null;
   /** The admin's token; only after the first start on a data folder. */
   firstToken: string | null;
   engine: Engine['kind'];
@@ -176,7 +179,7 @@ async function start(
   traffic.watch((minutes) => metrics.addTraffic(minutes));
   traffic.start(router);
   const certificates = await openCertificates({ store, router, log }, config);
-  const http = await openHttp({
+  const { http, remote } = await openHttp({
     certificates,
     config,
     log,
@@ -204,6 +207,7 @@ async function start(
   work.resume(await store.deployments.appsWithWork());
   await listen(http, config);
   places.consolePort = portOf(http);
+  places.ssh = await openSshDoor(remote, { config, hostKeyFile: folder.hostKeyFile, log });
 
   return {
     consoleUrl: places.consoleUrl(),
@@ -211,6 +215,7 @@ async function start(
     secureAppUrlPattern: places.secureUrlOf(ANY_APP),
     httpPort: places.httpPort,
     httpsPort: places.httpsPort,
+    ssh: places.ssh,
     firstToken,
     engine: engine.kind,
     router: routerKind,
@@ -305,6 +310,7 @@ function createPlaces(config: Config) {
     httpPort: config.httpPort,
     /** Null without HTTPS. */
     httpsPort: config.httpsPort,
+    ssh: null as SshPlace | null,
     consoleUrl(): string {
       return `http://${consoleHost}${withPort(this.consolePort)}`;
     },
@@ -333,7 +339,7 @@ interface HttpParts extends Parts, Pick<RouteDeps, 'router' | 'metrics'> {
   platform: Omit<Me['platform'], 'appUrlPattern' | 'secureAppUrlPattern'>;
 }
 
-async function openHttp(parts: HttpParts): Promise<FastifyInstance> {
+async function openHttp(parts: HttpParts): Promise<{ http: FastifyInstance; remote: GitRemote }> {
   const { config, folder, log, undo, store, deployer, places } = parts;
   applyGitEnvironment(process.env, { hooksDir: hooksFolder(folder.runtimeDir), maxPushBytes: config.maxPushBytes });
   const { handlers, withAddress } = gitHandlers({ store, deployer, log });
@@ -377,6 +383,7 @@ async function openHttp(parts: HttpParts): Promise<FastifyInstance> {
       places,
       platform,
       streams,
+      dropKey: (fingerprint) => remote.dropKey(fingerprint),
     },
     git: (request, response, address) => withAddress(address, () => remote.handle(request, response)),
     consoleDir: config.consoleDir,
@@ -387,7 +394,7 @@ async function openHttp(parts: HttpParts): Promise<FastifyInstance> {
   undo.add('http', () => closeHttp(http));
   undo.add('git remote', () => remote.close());
   undo.add('event streams', async () => streams.close());
-  return http;
+  return { http, remote };
 }
 
 async function listen(http: FastifyInstance, config: Config): Promise<void> {

@@ -6,6 +6,7 @@ export * from './deployment.ts';
 export * from './error.ts';
 export * from './event.ts';
 export * from './hosts.ts';
+export * from './key.ts';
 export * from './organisation.ts';
 export * from './paths.ts';
 export * from './traffic.ts';

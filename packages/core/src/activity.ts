@@ -9,6 +9,8 @@ const actions = {
   'app.domain-removed': 'removed a domain',
   'app.maintenance-on': 'turned maintenance on',
   'app.maintenance-off': 'turned maintenance off',
+  'app.key-added': 'added a key of the app',
+  'app.key-removed': 'removed a key of the app',
   'app.stopped': 'stopped the app',
   'app.started': 'started the app',
   'app.pushed': 'pushed',
@@ -34,6 +36,8 @@ const actions = {
   'account.second-factor-off': 'turned the second factor off',
   'account.token-created': 'made a token',
   'account.token-revoked': 'revoked a token',
+  'account.key-added': 'added a key',
+  'account.key-removed': 'removed a key',
   'platform.certificate-added': 'added a certificate',
   'platform.certificate-removed': 'removed a certificate',
 } as const;

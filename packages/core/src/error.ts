@@ -156,6 +156,18 @@ const entries = {
       "The platform's disk is full, so the push was refused. Live apps are not affected. Ask the operator to free space.",
     retryable: true,
   },
+  // keys for git over SSH
+  key_unknown: { message: 'This key is not known here any more. "teal keys add" adds one.', retryable: false },
+  key_invalid: { message: 'The key cannot be used: {detail}.', retryable: false },
+  key_taken: {
+    message: 'This key is in use already ({fingerprint}). A key belongs to one person or one app.',
+    retryable: false,
+  },
+  key_not_found: { message: 'There is no key "{id}". "teal keys list" shows yours.', retryable: false },
+  ssh_git_only: {
+    message: 'Hello {name}: your key works. There is nothing here but git; push to ssh://HOST:PORT/APP.git.',
+    retryable: false,
+  },
   // builds
   source_unknown: { message: 'Teal found nothing it can build. It looked for: {looked}.', retryable: false },
   source_too_large: { message: 'The source is too large: {detail}.', retryable: false },

@@ -14,6 +14,7 @@ export const ID_KINDS = [
   'mail',
   'certificate',
   'invitation',
+  'key',
   'platform',
 ] as const;
 export type IdKind = (typeof ID_KINDS)[number];

@@ -12,6 +12,8 @@ export {
   type GitRemote,
   type GitRemoteOptions,
   hooksFolder,
+  type SshDoor,
 } from './remote/remote.ts';
 export type { Credentials, GitService } from './remote/route.ts';
 export { createSourceReader, type GitSourceReader, type SourceReaderOptions } from './source/reader.ts';
+export { type PublicKey, readPublicKey } from './ssh/publickey.ts';

@@ -27,6 +27,7 @@ export interface Script {
   lost: string[];
   left: string[];
   errors: unknown[];
+  authenticateKey: (fingerprint: string) => string | null;
   accept: (push: ReceivedPush) => Promise<void> | void;
   lines: (push: ReceivedPush, signal: AbortSignal) => AsyncIterable<string>;
 }
@@ -57,6 +58,7 @@ export async function startServer(
     lost: [],
     left: [],
     errors: [],
+    authenticateKey: () => null,
     accept: () => {},
     lines: async function* () {},
   };
@@ -97,6 +99,10 @@ function handlersOf(script: Script, apps: Map<string, string>): GitRemoteHandler
   let pushes = 0;
   return {
     authenticate: async ({ password }) => (password === PASSWORD ? { id: 'user_1', name: 'Ada' } : null),
+    authenticateKey: async (fingerprint) => {
+      const name = script.authenticateKey(fingerprint);
+      return name === null ? null : { id: 'user_1', name };
+    },
     authorize: async (principal, appName) => {
       const appId = apps.get(appName);
       if (appId === undefined || appName === 'foreign') return null;

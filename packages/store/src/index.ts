@@ -11,6 +11,7 @@ import { type DatabaseOptions, openPool } from './database.ts';
 import { createDeployments } from './deployments.ts';
 import { createDomains } from './domains.ts';
 import { createIdempotency, type Idempotency } from './idempotency.ts';
+import { createKeys, type SshKeys } from './keys.ts';
 import { createLeases } from './leases.ts';
 import { createLogs } from './logs.ts';
 import { createOrganisations, type Organisations } from './organisations.ts';
@@ -30,6 +31,7 @@ export type { Activities, Activity, ActivityPage, NewActivity } from './activity
 export type { DatabaseLimits, DatabaseOptions } from './database.ts';
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/index.ts';
 export type { Claim, Idempotency } from './idempotency.ts';
+export type { KeyOwner, NewSshKey, SshKey, SshKeys } from './keys.ts';
 export { migrate } from './migrate.ts';
 export type { Invitation, Member, NewInvitation, Organisations } from './organisations.ts';
 export type { People, Person } from './people.ts';
@@ -46,6 +48,7 @@ export interface PostgresStore extends Store {
   idempotency: Idempotency;
   /** All that a request may see of apps: those within reach of the one who asks. */
   of(principal: Pick<Principal, 'memberships' | 'token'>): Within;
+  keys: SshKeys;
   /** Rejects when PostgreSQL does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -74,6 +77,7 @@ function parts(pool: pg.Pool, sealer: Sealer) {
     tokens: createTokens(pool),
     activity: createActivities(pool),
     idempotency: createIdempotency(pool, sealer),
+    keys: createKeys(pool),
   };
 }
 

@@ -98,7 +98,16 @@ interface Ports {
 
 function upArguments(options: PlatformOptions, { consolePort, httpPort, httpsPort }: Ports): string[] {
   const { dataDir, engine, install } = options;
-  const ports = ['--console-port', `${consolePort}`, '--http-port', `${httpPort}`, '--https-port', `${httpsPort}`];
+  const ports = [
+    '--console-port',
+    `${consolePort}`,
+    '--http-port',
+    `${httpPort}`,
+    '--https-port',
+    `${httpsPort}`,
+    '--ssh-port',
+    'off',
+  ];
   return [
     'up',
     '--data',

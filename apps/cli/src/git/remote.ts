@@ -10,6 +10,11 @@ const PREFERRED = 'clever';
 export function appOfRemote(remote: Remote, server: URL): string | null {
   if (!URL.canParse(remote.url)) return null;
   const url = new URL(remote.url);
+  // The port of git over SSH is another one, which only the server knows.
+  if (url.protocol === 'ssh:') {
+    const app = /^\/(?:git\/)?([A-Za-z0-9_-]+)(?:\.git)?\/?$/.exec(url.pathname)?.[1];
+    return url.hostname === server.hostname ? (app ?? null) : null;
+  }
   const name = /^\/git\/([A-Za-z0-9_-]+)(?:\.git)?\/?$/.exec(url.pathname)?.[1];
   return url.protocol === server.protocol && url.host === server.host ? (name ?? null) : null;
 }

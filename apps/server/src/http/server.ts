@@ -16,6 +16,7 @@ import { deploymentRoutes } from '../routes/deployments.ts';
 import type { Api, RouteDeps } from '../routes/deps.ts';
 import { domainRoutes, maintenanceRoutes } from '../routes/domains.ts';
 import { invitationRoutes } from '../routes/invitations.ts';
+import { keyRoutes } from '../routes/keys.ts';
 import { liveRoutes } from '../routes/live.ts';
 import { mailboxRoutes } from '../routes/mailbox.ts';
 import { metricsRoute } from '../routes/metrics.ts';
@@ -139,6 +140,7 @@ async function apiRoutes(api: Api, deps: RouteDeps): Promise<void> {
     maintenanceRoutes,
     certificateRoutes,
     deploymentRoutes,
+    keyRoutes,
     liveRoutes,
     trafficRoutes,
     mailboxRoutes,

@@ -15,12 +15,13 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { Attempts } from '../people/attempts.ts';
 import type { Letters } from '../people/letters.ts';
 import type { Passwords } from '../people/passwords.ts';
+import type { SshPlace } from '../sshDoor.ts';
 import type { Places } from '../views/app.ts';
 
 /** What routes have of the store: apps and what hangs on them only by `request.within`. */
 export type RequestStore = Pick<
   PostgresStore,
-  'accounts' | 'people' | 'organisations' | 'tokens' | 'activity' | 'idempotency' | 'of' | 'ping'
+  'accounts' | 'people' | 'organisations' | 'tokens' | 'keys' | 'activity' | 'idempotency' | 'of' | 'ping'
 >;
 
 type ForOwned<F> = F extends (app: App, ...rest: infer R) => infer T ? (app: OwnedApp, ...rest: R) => T : never;
@@ -58,7 +59,11 @@ export interface RouteDeps {
   router: Pick<Router, 'accessLog'>;
   metrics: Metrics;
   mailbox: Mailbox | null;
-  places: Places & { consoleUrl(): string };
+  places: Places & {
+    consoleUrl(): string;
+    /** Git over SSH; null without. */
+    ssh: SshPlace | null;
+  };
   passwords: Passwords;
   attempts: Attempts;
   letters: Letters;
@@ -68,6 +73,8 @@ export interface RouteDeps {
   background(task: Promise<void>): void;
   platform: Me['platform'];
   streams: EventStreams;
+  /** Ends the SSH connections that came in by the key of this fingerprint. */
+  dropKey(fingerprint: string): void;
 }
 
 /** Fastify with request and answer types taken from the zod schemas. */

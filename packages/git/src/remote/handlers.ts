@@ -24,6 +24,8 @@ export interface ReceivedPush {
 export interface GitRemoteHandlers {
   /** Null: wrong or missing credentials (401). */
   authenticate(credentials: Credentials): Promise<GitPrincipal | null>;
+  /** Null: nobody has the key of this fingerprint (`SHA256:…`). Asked at login and again before each command. */
+  authenticateKey?(fingerprint: string, address: string): Promise<GitPrincipal | null>;
   /** Null: no such app or not this principal's (404). `appName` is the name or the id in the address. */
   authorize(principal: GitPrincipal, appName: string, service: GitService): Promise<GitAccess | null>;
   /**

@@ -1,13 +1,17 @@
-/** The git remote over HTTP: authenticates, routes and watches every request before node-git-server sees it. */
+/** The git remote over HTTP and SSH: authenticates, routes and watches every request before git sees it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { isTealError, TealError } from '@teal/core';
+import { gitEnvironment, readerEnvironment } from '../environment.ts';
 import { isRepository } from '../source/refs.ts';
 import { repositoryPath } from '../source/repository.ts';
+import { openHostKey } from '../ssh/hostkey.ts';
+import { serveFetch as serveSshFetch, servePush as serveSshPush } from '../ssh/serve.ts';
+import { SSH_LIMITS, type SshLimits, type SshRun, SshServer } from '../ssh/server.ts';
 import { Answer } from './answer.ts';
 import { type Exchange, watchClient } from './exchange.ts';
 import { serveFetch } from './fetch.ts';
-import type { GitRemoteHandlers } from './handlers.ts';
+import type { GitPrincipal, GitRemoteHandlers } from './handlers.ts';
 import { nodeProgram, PERL_PROGRAM, writeHooks } from './hookfiles.ts';
 import { HookSocket } from './hooksocket.ts';
 import { advertise } from './library.ts';
@@ -35,8 +39,26 @@ export interface GitRemote {
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** Writes the hooks and opens their socket. Call before the first request. */
   listen(): Promise<void>;
+  /** Opens the SSH door. Throws what `net` throws. */
+  listenSsh(options: SshOptions): Promise<SshDoor>;
+  /** Ends the SSH connections that came in by this key. */
+  dropKey(fingerprint: string): void;
   /** Takes no new request, stops uploads, lets go of clients that watch a deployment, waits for all of it. */
   close(): Promise<void>;
+}
+
+export interface SshOptions {
+  host: string;
+  port: number;
+  /** Kept there, made when it is missing. */
+  hostKeyFile: string;
+  limits?: Partial<SshLimits>;
+}
+
+export interface SshDoor {
+  port: number;
+  /** Of the host key, for people to compare. */
+  fingerprint: string;
 }
 
 export const DEFAULT_MAX_PUSH_BYTES = 1024 * 1024 * 1024;
@@ -54,6 +76,7 @@ export function createGitRemote(options: GitRemoteOptions): GitRemote {
   const running = new Set<Promise<void>>();
   const requests = new Set<IncomingMessage>();
   const stopping = new AbortController();
+  let ssh: SshServer | null = null;
 
   async function serve(request: IncomingMessage, response: ServerResponse, gone: AbortSignal): Promise<void> {
     const credentials = parseBasic(request.headers.authorization);
@@ -62,10 +85,26 @@ export function createGitRemote(options: GitRemoteOptions): GitRemote {
     if (stopping.signal.aborted) throw new TealError('push_not_ready');
     const route = parseRoute(request.method ?? '', request.url ?? '');
     if (route === 'wrong-method') throw new TealError('method_not_allowed', { method: request.method ?? '' });
-    const access = route === null ? null : await handlers.authorize(principal, route.app, route.service);
+    if (route === null) throw notFound();
+    await dispatch(route, { request, response, gone, ...(await find(principal, route)) });
+  }
+
+  async function find(principal: GitPrincipal, { app, service }: Pick<GitRoute, 'app' | 'service'>) {
+    const access = await handlers.authorize(principal, app, service);
     const repository = access === null ? '' : repositoryPath(repositoriesDir, access.appId);
-    if (route === null || access === null || !(await isRepository(repository))) throw notFound();
-    await dispatch(route, { request, response, access, repository, gone });
+    if (access === null || !(await isRepository(repository))) throw notFound();
+    return { access, repository };
+  }
+
+  async function runSsh({ command, protocol, principal, channel, client }: SshRun): Promise<number> {
+    const gone = AbortSignal.any([client.signal, stopping.signal]);
+    const environment = {
+      ...readerEnvironment(),
+      ...gitEnvironment({ hooksDir: hooksFolder(stateDir), maxPushBytes }),
+    };
+    const exchange = { channel, gone, environment, ...(await find(principal, command)) };
+    if (command.service === 'upload-pack') return serveSshFetch(exchange, protocol);
+    return serveSshPush(exchange, { handlers, hooks, sweeper, maxPushBytes });
   }
 
   async function dispatch(route: GitRoute, exchange: Exchange): Promise<void> {
@@ -118,8 +157,21 @@ export function createGitRemote(options: GitRemoteOptions): GitRemote {
       const sweep = sweeper.sweepAll(repositoriesDir, stopping.signal).finally(() => running.delete(sweep));
       running.add(sweep);
     },
+    async listenSsh({ host, port, hostKeyFile, limits }) {
+      const hostKey = await openHostKey(hostKeyFile);
+      ssh = new SshServer({
+        hostKey,
+        limits: { ...SSH_LIMITS, ...limits },
+        authenticate: async (...key) => (await handlers.authenticateKey?.(...key)) ?? null,
+        run: runSsh,
+        sentence: (error) => internal(error).message,
+      });
+      return { port: await ssh.listen(host, port), fingerprint: hostKey.fingerprint };
+    },
+    dropKey: (fingerprint) => ssh?.drop(fingerprint),
     async close() {
       stopping.abort();
+      await ssh?.close();
       for (const request of requests) if (!request.complete) request.destroy();
       await Promise.all(running);
       await hooks.close();
