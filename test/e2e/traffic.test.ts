@@ -192,13 +192,17 @@ describe.each(ROUTERS)('traffic figures of the %s router', (router) => {
   it('survive a restart of the platform, the last ones before it too', async () => {
     for (let i = 0; i < 5; i += 1) await platform.get('counted', '/status/200?last');
     await platform.restart();
+    // HAProxy's supervisor keeps what nobody took, and tells the next Teal within its interval.
+    await until('the last ones are counted', async () => (await figures()).totals.blue.requests >= 56);
     expect((await figures()).totals.blue).toMatchObject({ requests: 56, statuses: { ...SUM, '2xx': 40, '4xx': 9 } });
     const { body } = await platform.call<{ entries: AccessEntryView[] }>('GET', '/apps/counted/access-log?tail=1');
     expect(body.entries.map(({ path }) => path)).toEqual(['/status/200?last']);
     await platform.get('counted', '/status/200');
     await until('the new life counts on', async () => (await figures()).totals.blue.requests === 57);
     // The counters began again with the process: Prometheus takes that for a reset.
-    expect(await sample('teal_requests_total{app="counted",colour="blue",status="2xx"}')).toBe(1);
+    const counted = await sample('teal_requests_total{app="counted",colour="blue",status="2xx"}');
+    expect(counted).toBeGreaterThanOrEqual(1);
+    expect(counted).toBeLessThanOrEqual(router === 'haproxy' ? 6 : 1);
   });
 
   it('go with their app', async () => {

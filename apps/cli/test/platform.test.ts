@@ -74,3 +74,17 @@ test('an interrupt while it prepares ends it and what it runs', async () => {
     (await readFile(`/proc/${child}/stat`, 'utf8').catch(() => 'gone Z')).match(/gone|\) Z/) !== null;
   await expect.poll(isGone, { timeout: 10_000 }).toBe(true);
 });
+
+test('a platform that is killed on purpose comes back on its ports, and is not lost', async () => {
+  await givenLauncher(`printf '%s\\n' "$*" >>"${root}/calls"; ${serve()}`);
+  const platform = await start();
+  const lost = platform.lost.catch(() => 'lost');
+  await platform.crash();
+  expect(platform.hasEnded()).toBe(false);
+  const calls = (await readFile(join(root, 'calls'), 'utf8')).trim().split('\n');
+  expect(calls).toHaveLength(2);
+  expect(calls[1]).toBe(calls[0]);
+  expect(await Promise.race([lost, Promise.resolve('there')])).toBe('there');
+  expect(await platform.stop()).toBeNull();
+  expect(await lost).toBe('lost');
+});

@@ -127,7 +127,9 @@ async function rehearse(
     env,
     signal,
   });
-  return { stage, io, api, repository, door: { port: ready.httpPort, host: new URL(app.url).host } };
+  const door = { port: ready.httpPort, host: new URL(app.url).host };
+  const crash = ready.router === 'haproxy' ? () => platform.crash() : null;
+  return { stage, io, api, repository, door, crash };
 }
 
 function sayWhere(call: Call, platform: Platform): void {

@@ -58,6 +58,11 @@ export class Load {
     return this.#clients.length;
   }
 
+  /** Requests that have ended so far. */
+  get requests(): number {
+    return this.#requests;
+  }
+
   /** Resolves when every connection has last been answered by `version`; rejects at the deadline. */
   async settledOn(version: string, deadlineMs: number): Promise<void> {
     const deadline = AbortSignal.timeout(deadlineMs);

@@ -27,6 +27,8 @@ export interface Platform {
   hasEnded(): boolean;
   /** Asks it to end and waits for it; a sentence when it did not end cleanly, else null. */
   stop(): Promise<string | null>;
+  /** SIGKILL, then a new start on the same data and ports. Resolves when that one serves. */
+  crash(): Promise<void>;
 }
 
 export interface PlatformOptions {
@@ -55,10 +57,48 @@ export function ownEnvironment(env: PlatformOptions['env']): PlatformOptions['en
 }
 
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
-  const consolePort = await freePort(4000);
-  const httpPort = await freePort(8000, [consolePort]);
-  const httpsPort = await freePort(8443, [consolePort, httpPort]);
-  const child = spawn(join(options.root, 'teal'), upArguments(options, { consolePort, httpPort, httpsPort }), {
+  const ports = await choosePorts();
+  let running = await launch(options, ports);
+  const lost = Promise.withResolvers<never>();
+  // Whoever waits for it gets the error; nobody does while the demo cleans up.
+  lost.promise.catch(() => {});
+  const watch = (launched: Launched) =>
+    launched.lost.catch((error) => {
+      if (launched === running) lost.reject(error);
+    });
+  watch(running);
+  return {
+    ready: running.ready,
+    lost: lost.promise,
+    stop: () => running.stop(),
+    hasEnded: () => !isRunning(running.child),
+    async crash() {
+      const { child, ended } = running;
+      // Another object: the end of this one is no loss.
+      running = { ...running };
+      child.kill('SIGKILL');
+      await ended;
+      try {
+        running = await launch(options, ports);
+      } catch (error) {
+        lost.reject(error);
+        throw error;
+      }
+      watch(running);
+    },
+  };
+}
+
+interface Launched {
+  child: ChildProcess;
+  ready: Ready;
+  ended: Promise<string>;
+  lost: Promise<never>;
+  stop(): Promise<string | null>;
+}
+
+async function launch(options: PlatformOptions, ports: Ports): Promise<Launched> {
+  const child = spawn(join(options.root, 'teal'), upArguments(options, ports), {
     env: ownEnvironment(options.env) as NodeJS.ProcessEnv,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     // A session of its own: Ctrl-C reaches the demo alone, which then ends everything in order.
@@ -74,7 +114,6 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const lost = ended.then((how): never => {
     throw new CommandError('failed', 'platform_lost', `the platform ${how}.${isStopping ? '' : `\n${log.join('\n')}`}`);
   });
-  // Whoever waits for it gets the error; nobody does while the demo cleans up.
   lost.catch(() => {});
   const stop = () => {
     isStopping = true;
@@ -83,11 +122,17 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   try {
     const ready = await Promise.race([readReady(child.stdio[3] as Readable, options.signal), lost]);
     isReady = true;
-    return { ready, lost, stop, hasEnded: () => !isRunning(child) };
+    return { child, ready, ended, lost, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+async function choosePorts(): Promise<Ports> {
+  const consolePort = await freePort(4000);
+  const httpPort = await freePort(8000, [consolePort]);
+  return { consolePort, httpPort, httpsPort: await freePort(8443, [consolePort, httpPort]) };
 }
 
 interface Ports {

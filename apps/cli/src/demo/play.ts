@@ -19,6 +19,8 @@ export interface Play {
   api: Api;
   door: Door;
   repository: Repository;
+  /** Kills the platform and starts it again; null where that would take the router along. */
+  crash: (() => Promise<void>) | null;
 }
 
 /** One version as it was when it went live. */

@@ -1,5 +1,6 @@
 /** Scene 2: a second version replaces the first while requests go on all the time, and none is lost. */
 
+import { duration } from '../../output/moment.ts';
 import { writeVersion } from '../hello.ts';
 import { Load, type LoadReport } from '../load.ts';
 import { fetchApp, instancesOf, livePool, type Play, push, type Version } from '../play.ts';
@@ -25,6 +26,7 @@ export async function secondPush(play: Play): Promise<Version | null> {
       .catch((error: Error) => stage.check('version 2 took all the traffic', false, error.message));
     const seenAt = load.firstSeenAt('2');
     flippedMs = seenAt === null ? null : seenAt - pushed.startedAt;
+    await killTeal(play, load);
   } finally {
     report = await load.stop('2');
   }
@@ -35,6 +37,21 @@ export async function secondPush(play: Play): Promise<Version | null> {
   stage.check('the platform says that this commit is live', app.live?.commit.commit === commit);
   const { home } = await lookAt(door);
   return { commit, instances: instancesOf(livePool(app)), startedAt: home.startedAt };
+}
+
+/** HAProxy is a process of its own: where it routes, Teal's death is nothing that a visitor could see. */
+async function killTeal({ stage, crash }: Play, load: Load): Promise<void> {
+  if (crash === null) return;
+  stage.command('kill -9 $(pidof teal) && teal up');
+  const before = load.requests;
+  const startMs = performance.now();
+  await crash();
+  const answered = load.requests - before;
+  stage.check(
+    'HAProxy went on answering while Teal was dead',
+    answered > 0,
+    `${answered} requests until Teal was back after ${duration(performance.now() - startMs)}`,
+  );
 }
 
 function checkReport(play: Play, report: LoadReport): void {
