@@ -1,6 +1,8 @@
 /** What HAProxy is for: Teal may be killed in the middle of a switch, stopped and started, and no request is lost. */
+import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readNotice } from '../../packages/router/src/haproxy/notice.ts';
 import { Admin } from '../../packages/router/src/haproxy/supervisor/admin.ts';
@@ -9,7 +11,7 @@ import { type Load, startLoad } from '../load/load.ts';
 import { ChildPlatform } from './child-platform.ts';
 import type { PlatformClient } from './client.ts';
 import { ROUTERS } from './engines.ts';
-import { TestPlatform } from './platform.ts';
+import { ROOT_DIR, TestPlatform } from './platform.ts';
 import { Repository } from './repository.ts';
 import { appSource } from './source.ts';
 
@@ -98,6 +100,32 @@ describe.runIf(ROUTERS.includes('haproxy'))('traffic over HAProxy', () => {
       await platform.startAgain();
       await more(running);
       await expectNothingLost(running, [`v${version}`]);
+    });
+
+    it('ends with "teal down", which leaves the instances alone unless it is told otherwise', async () => {
+      const down = (...args: string[]) =>
+        promisify(execFile)(join(ROOT_DIR, 'teal'), [
+          'down',
+          '--data',
+          platform.dataDir,
+          '--engine',
+          'process',
+          ...args,
+        ]);
+      const started = async () => (await platform.get(APP, '/started')).text;
+      const refused = () => expect(platform.get(APP)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+      const before = await started();
+      expect((await down()).stderr).toContain('HAProxy and its supervisor have ended');
+      await platform.gone();
+      await refused();
+      await platform.startAgain();
+      expect(await started()).toBe(before);
+      await platform.kill();
+      // One answers, the one before it sleeps.
+      expect((await down('--instances')).stderr).toContain('2 instances have ended');
+      await refused();
+      await platform.startAgain();
+      await until('what was live is started again', async () => Number(await started()) > Number(before), 30_000);
     });
   });
 
