@@ -40,6 +40,13 @@ export const PAGES = {
     text: 'This app has more requests than it can answer at the moment.',
     retryAfterSeconds: 5,
   },
+  /** For a router that cannot tell a crowd from an app that takes no connection. */
+  unable: {
+    status: 503,
+    title: 'Not available',
+    text: 'This app cannot take the request at the moment.',
+    retryAfterSeconds: 5,
+  },
   unreachable: {
     status: 502,
     title: 'No answer',

@@ -64,6 +64,31 @@ export function routingCases(make: MakeRouter): void {
     expect((await house.ask()).status).toBe(503);
   });
 
+  it('says in its pages what is the matter, and when to come back', async () => {
+    const house = await open();
+    const gone = await house.live('gone');
+    const page = async (host = HOST) => {
+      const { status, headers, body } = await house.ask({ host, headers: { accept: 'text/html' } });
+      const title = /<title>([^<]*)/.exec(body)?.[1];
+      return [status, headers['retry-after'] ?? null, title, headers['cache-control']];
+    };
+    expect(await page('nobody.test')).toEqual([404, null, 'No app here', 'no-store']);
+    await house.router.setRoute(APP, { mode: 'empty' });
+    expect(await page()).toEqual([503, '5', 'Nothing is live yet', 'no-store']);
+    await house.router.setRoute(APP, { mode: 'stopped' });
+    expect(await page()).toEqual([503, '60', 'Stopped', 'no-store']);
+    await house.flip('green');
+    expect(await page()).toEqual([503, '2', 'Not available', 'no-store']);
+    await house.flip('blue', { maintenance: true });
+    expect(await page()).toEqual([503, '60', 'Maintenance', 'no-store']);
+    await house.flip('blue');
+    await gone.close();
+    expect([
+      [502, '5', 'No answer', 'no-store'],
+      [503, '5', 'Not available', 'no-store'],
+    ]).toContainEqual(await page());
+  });
+
   it('repeats nothing of the request in its own pages', async () => {
     const house = await open();
     const answer = await house.ask({

@@ -95,7 +95,7 @@ export function errorPages(): string {
   const page = (of: Page) =>
     `  http-error status ${of.status} content-type "text/html; charset=utf-8" string ${quote(pageHtml(of))}` +
     ` hdr Cache-Control no-store hdr Retry-After ${of.retryAfterSeconds ?? 5}`;
-  return [page(PAGES.unreachable), page(PAGES.crowded), page(PAGES.late)].join('\n');
+  return [page(PAGES.unreachable), page(PAGES.unable), page(PAGES.late)].join('\n');
 }
 
 function quote(text: string): string {
