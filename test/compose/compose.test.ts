@@ -60,7 +60,8 @@ describe.skipIf(!ENGINES.includes('docker'))('docker compose', () => {
     expect(token, log).toBeDefined();
     platform = new ComposedPlatform(compose, token ?? '');
     expect((await platform.call('GET', '/me')).status).toBe(200);
-  });
+    // The image is built in here.
+  }, 600_000);
 
   it("deploys a push on the host's engine, and the app answers", async () => {
     app = await platform.createApp('composed');
