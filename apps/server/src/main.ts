@@ -53,6 +53,7 @@ function announce(platform: Platform, config: Config): void {
     ...(platform.ssh === null ? [] : [`  Git over SSH        ${platform.ssh.urlPattern}`]),
     `  Data folder         ${config.dataDir}`,
     `  Engine              ${platform.engine}${platform.isolated ? '' : ' (no isolation: run only code you trust)'}`,
+    `  Router              ${platform.router === 'haproxy' ? 'HAProxy, which serves on while Teal is away' : 'embedded'}`,
   ];
   if (platform.firstToken !== null) {
     lines.push(
