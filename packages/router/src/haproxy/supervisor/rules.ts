@@ -67,7 +67,6 @@ export function globals({ options, adminSocket, luaFile }: RenderInput): string 
     '  log stdout len 4000 format raw local0',
     'defaults base',
     '  mode http',
-    '  log global',
     `  timeout connect ${limits.connectTimeoutMs}`,
     `  timeout client ${limits.uploadIdleMs}`,
     `  timeout server ${limits.answerTimeoutMs}`,
@@ -128,6 +127,8 @@ frontend in from base
 ${secure.join('\n')}
   option http-restrict-req-hdr-names delete
   option disable-h2-upgrade
+  option forwardfor
+  log global
   log-format "${LOG_FORMAT}"
   # Each rule costs every request: what is rare is found out by one cheap look, and looked at closely only then.
   acl is_safe method GET HEAD OPTIONS
@@ -154,7 +155,6 @@ ${secure.join('\n')}
   http-request del-header upgrade unless is_ws
   http-request set-var(txn.proven) req.fhdr(${request}),sha2(256),hex,map(proof.map) if { req.fhdr(${request}) -m found }
   http-request del-header ^(${STRIPPED})$ -m reg
-  http-request add-header X-Forwarded-For %[src]
   http-request add-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]
   http-request add-header X-Forwarded-Host %[var(txn.host)]
   http-request add-header X-Forwarded-Port %[dst_port]

@@ -27,6 +27,9 @@ import { type HeldSocket, holdSocket } from './sockets.ts';
 import { trafficReader } from './trafficLines.ts';
 
 const NOTICE_RETRY_MS = 1_000;
+/** Of so many apps one pair of pools is spare: each costs memory, and each growth a new process. */
+const SPARE_SHARE = 25;
+
 const LUA_FILE = fileURLToPath(new URL('./hop.lua', import.meta.url));
 
 export class Supervisor {
@@ -189,7 +192,7 @@ export class Supervisor {
   async #launch(number: number): Promise<Generation> {
     const { options, table } = this;
     const without = [...table.apps.keys()].filter((appId) => this.#slots.of(appId) === null);
-    const spare = Math.max(options.minSlots, Math.ceil(table.apps.size / 10));
+    const spare = Math.max(options.minSlots, Math.ceil(table.apps.size / SPARE_SHARE));
     this.#slots.grow(this.#slots.taken + without.length + spare);
     for (const appId of without) this.#slots.take(appId);
     const adminSocket = `${this.controlSocket.slice(0, -2)}.${number}`;
