@@ -8,13 +8,14 @@ import { BenchPlatform } from './platform.ts';
 import { measurePushes } from './push.ts';
 import { type Figures, jsonOf, machineLine, tableOf } from './report.ts';
 import { measureRevives } from './revive.ts';
+import { measureRouter } from './router.ts';
 import { sweepDocker } from './sweep.ts';
 import type { Work } from './work.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
-const MEASURES: Record<Part, (work: Work, figures: Figures) => Promise<void>> = {
+const MEASURES: Record<Exclude<Part, 'router'>, (work: Work, figures: Figures) => Promise<void>> = {
   push: async (work, figures) => {
     figures.push = await measurePushes(work);
   },
@@ -53,10 +54,17 @@ function aborted(signal: AbortSignal): Promise<never> {
 async function runParts(work: Work, parts: Options['parts']): Promise<Figures> {
   const figures: Figures = {};
   for (const part of parts) {
+    if (part === 'router') continue;
     say(`== ${part}`);
     await MEASURES[part](work, figures);
   }
   return figures;
+}
+
+/** Before there is a platform, whose own router would be in the way. */
+async function measureRouterAlone(alone: Omit<Work, 'platform' | 'files'>): Promise<Figures> {
+  say('== router');
+  return { router: await Promise.race([measureRouter(alone), aborted(alone.signal)]) };
 }
 
 /** Every step is tried; what fails is told. */
@@ -73,13 +81,17 @@ async function bench(options: Options): Promise<Figures> {
   const signal = untilInterrupted();
   const steps: (() => Promise<void>)[] = [];
   try {
+    const alone = { options, signal, say, defer: (clean: () => Promise<void>) => void steps.push(clean) };
+    const router = options.parts.includes('router') ? await measureRouterAlone(alone) : {};
+    if (options.parts.every((part) => part === 'router')) return router;
     say('starting the platform …');
     const platform = await BenchPlatform.start(signal);
     steps.push(() => sweepDocker(platform.appIds));
     steps.push(() => platform.destroy());
     const files = await readExample();
-    const work: Work = { platform, files, options, signal, say, defer: (clean) => steps.push(clean) };
-    return await Promise.race([runParts(work, options.parts), platform.lost, aborted(signal)]);
+    const work: Work = { ...alone, platform, files };
+    const parts = Promise.race([runParts(work, options.parts), platform.lost, aborted(signal)]);
+    return { ...router, ...(await parts) };
   } finally {
     await cleanUp(steps);
   }

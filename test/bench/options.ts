@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 /** In the order of their run: a load test before it would change what a push takes. */
-export const PARTS = ['push', 'revive', 'big-push', 'flips'] as const;
+export const PARTS = ['router', 'push', 'revive', 'big-push', 'flips'] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface Options {
@@ -14,6 +14,9 @@ export interface Options {
   /** The flips are spread over at least so many requests. */
   requests: number;
   bigPushMib: number;
+  /** Of the router part: turns of each proxy, and how long one takes. */
+  rounds: number;
+  seconds: number;
   /** How git gets the token: from the remote's URL, or by asking `teal credential`. */
   credential: 'url' | 'helper';
   /** When the polling for a push's first answer begins: with the container up, as on the other side, or with the push. */
@@ -23,11 +26,13 @@ export interface Options {
 
 export const USAGE = `npm run bench -- [options]: measures the platform on this machine and prints a table
 
-  --only push|revive|flips|big-push   one part (may be given several times); default: all
+  --only router|push|revive|flips|big-push   one part (may be given several times); default: all
   --pairs N        pushes and revives to measure, default 20
   --flips N        default 200
   --requests N     the flips happen while at least so many requests are sent, default 100000
   --big-push-mib N default 200
+  --rounds N       turns of each proxy of the router part, default 7
+  --seconds N      length of such a turn, default 2
   --credential url|helper   how git gets the token, default url
   --poll-from probing|start   when polling for a push's first answer begins, default probing
   --json FILE      also write the figures there
@@ -55,6 +60,8 @@ export function readOptions(args: readonly string[]): Options | null {
       flips: { type: 'string', default: '200' },
       requests: { type: 'string', default: '100000' },
       'big-push-mib': { type: 'string', default: '200' },
+      rounds: { type: 'string', default: '7' },
+      seconds: { type: 'string', default: '2' },
       credential: { type: 'string', default: 'url' },
       'poll-from': { type: 'string', default: 'probing' },
       json: { type: 'string' },
@@ -69,6 +76,8 @@ export function readOptions(args: readonly string[]): Options | null {
     flips: count(values.flips, 'flips'),
     requests: count(values.requests, 'requests'),
     bigPushMib: count(values['big-push-mib'], 'big-push-mib'),
+    rounds: count(values.rounds, 'rounds'),
+    seconds: count(values.seconds, 'seconds'),
     credential: oneOf(values.credential, ['url', 'helper'] as const, 'credential'),
     pollFrom: oneOf(values['poll-from'], ['probing', 'start'] as const, 'poll-from'),
     jsonFile: values.json === undefined ? null : resolve(values.json),

@@ -4,8 +4,10 @@ import type { BigPushFigures } from './bigpush.ts';
 import type { FlipFigures } from './flips.ts';
 import type { PushFigures } from './push.ts';
 import type { ReviveFigures } from './revive.ts';
+import type { RouterFigures } from './router.ts';
 
 export interface Figures {
+  router?: RouterFigures;
   push?: PushFigures;
   revive?: ReviveFigures;
   flips?: FlipFigures;
@@ -49,8 +51,44 @@ function flipRows(figures: FlipFigures): Row[] {
   ];
 }
 
-function rowsOf({ push, revive, flips, bigPush }: Figures): Row[] {
+function routerRows({ proxies, rounds, ...figures }: RouterFigures): Row[] {
+  const each = proxies.map(({ name, cpu_us, helper_us, vs_haproxy }) => {
+    const beside = helper_us > 0 ? `; its supervisor ${helper_us.toFixed(1)} µs` : '';
+    return [
+      `CPU per request: ${name}`,
+      `${cpu_us.toFixed(1)} µs`,
+      '',
+      `${vs_haproxy.toFixed(2)} × plain HAProxy${beside}`,
+    ];
+  }) satisfies string[][] as unknown as Row[];
+  return [
+    ...each,
+    [
+      'Teal / plain HAProxy',
+      figures.router_cpu_vs_haproxy.toFixed(2),
+      '≤ 1.5',
+      `${rounds} rounds, median of their ratios`,
+    ],
+    ['Teal / Caddy', figures.router_cpu_vs_caddy.toFixed(2), '≤ 0.5', ''],
+    [
+      'flip with 10,000 apps',
+      `${figures.flip_ms_p50_10k_apps.toFixed(2)} ms`,
+      '≤ 1 ms',
+      'median until it is acknowledged',
+    ],
+    ['1,000 apps after a kill', ms(figures.restore_1000_apps_ms), '≤ 500 ms', 'until the last one answers'],
+    [
+      'memory with 10,000 apps',
+      mib(figures.router_rss_mib_10k_apps),
+      '≤ 286 MiB',
+      `HAProxy; its supervisor ${mib(figures.supervisor_rss_mib_10k_apps)}`,
+    ],
+  ];
+}
+
+function rowsOf({ router, push, revive, flips, bigPush }: Figures): Row[] {
   const rows: Row[] = [];
+  if (router) rows.push(...routerRows(router));
   if (push) rows.push(...pushRows(push));
   if (revive) {
     const detail = `${revive.revives} revives, median; p95 ${ms(revive.revive_asleep_p95_ms)}`;
@@ -84,8 +122,15 @@ export function tableOf(figures: Figures): string {
 const round = (value: number, digits: number) => Number(value.toFixed(digits));
 
 /** Only what was measured. */
-export function jsonOf({ push, revive, flips, bigPush }: Figures): Record<string, number> {
+export function jsonOf({ router, push, revive, flips, bigPush }: Figures): Record<string, number> {
   return {
+    ...(router && {
+      router_cpu_vs_haproxy: round(router.router_cpu_vs_haproxy, 3),
+      router_cpu_vs_caddy: round(router.router_cpu_vs_caddy, 3),
+      flip_ms_p50_10k_apps: round(router.flip_ms_p50_10k_apps, 3),
+      restore_1000_apps_ms: round(router.restore_1000_apps_ms, 1),
+      router_rss_mib_10k_apps: round(router.router_rss_mib_10k_apps, 1),
+    }),
     ...(push && {
       push_to_live_ratio: round(push.push_to_live_ratio, 3),
       push_to_live_ms: round(push.push_to_live_ms, 1),

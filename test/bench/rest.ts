@@ -1,27 +1,19 @@
 /** Waits until the platform has nothing left to do, so that only one thing at a time happens on the machine. */
-import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AppView } from '@teal/contracts';
 import { until } from '../conformance/until.ts';
 import type { BenchPlatform } from './platform.ts';
+import { cpuMs } from './processes.ts';
 
 const REST_DEADLINE_MS = 120_000;
 const SAMPLE_MS = 200;
 /** Of a core. */
 const IDLE_SHARE = 0.1;
-/** The unit of /proc/PID/stat on Linux. */
-const TICK_MS = 10;
-
-async function busyTicks(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return Number(fields[11]) + Number(fields[12]);
-}
 
 async function isIdle(pid: number): Promise<boolean> {
-  const before = await busyTicks(pid);
+  const before = await cpuMs(pid);
   await pause(SAMPLE_MS);
-  return ((await busyTicks(pid)) - before) * TICK_MS <= SAMPLE_MS * IDLE_SHARE;
+  return (await cpuMs(pid)) - before <= SAMPLE_MS * IDLE_SHARE;
 }
 
 function isSettled({ running, pools }: AppView): boolean {

@@ -1,6 +1,17 @@
 /** What Teal may want from the system: how to tell that it is there, which packages bring it, what its lack means. */
 
-export const WANTS = ['docker', 'mmdebstrap', 'chromium', 'redis', 'haproxy', 'python', 'compose'] as const;
+export const WANTS = [
+  'docker',
+  'mmdebstrap',
+  'chromium',
+  'redis',
+  'haproxy',
+  'python',
+  'compose',
+  'nginx',
+  'caddy',
+  'wrk',
+] as const;
 export type Want = (typeof WANTS)[number];
 
 interface Facts {
@@ -54,6 +65,24 @@ export const FACTS: Readonly<Record<Want, Facts>> = {
     packages: ['docker-compose'],
     name: 'Docker Compose',
     without: 'docker-compose.yml cannot be tested',
+  },
+  nginx: {
+    executables: ['nginx'],
+    packages: ['nginx-light'],
+    name: 'nginx',
+    without: 'the benchmark has no origin',
+  },
+  caddy: {
+    executables: ['caddy'],
+    packages: ['caddy'],
+    name: 'Caddy',
+    without: 'the benchmark cannot compare with it',
+  },
+  wrk: {
+    executables: ['wrk'],
+    packages: ['wrk'],
+    name: 'wrk',
+    without: 'the benchmark has no load',
   },
 };
 

@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net';
 
 const PROMPT = '\n> ';
-/** A command that takes longer has met a HAProxy that hangs. */
+/** A HAProxy that says nothing for longer, with a command before it, hangs. */
 const ANSWER_MS = 10_000;
 
 interface Waiting {
@@ -15,6 +15,7 @@ export class Admin {
   readonly #socket: Socket;
   readonly #waiting: Waiting[] = [];
   #text = '';
+  #heardAt = 0;
   #timer: NodeJS.Timeout | null = null;
 
   private constructor(socket: Socket) {
@@ -57,6 +58,7 @@ export class Admin {
 
   #take(chunk: string): void {
     this.#text += chunk;
+    this.#heardAt = performance.now();
     for (let end = this.#text.indexOf(PROMPT); end >= 0; end = this.#text.indexOf(PROMPT)) {
       // It shows a prompt of its own for every line of a payload.
       const answer = this.#text
@@ -72,7 +74,8 @@ export class Admin {
     this.#timer = null;
     const oldest = this.#waiting[0];
     if (oldest === undefined) return;
-    const leftMs = ANSWER_MS - (performance.now() - oldest.sentAt);
+    // Thousands of commands at once take their time, each after the one before.
+    const leftMs = ANSWER_MS - (performance.now() - Math.max(oldest.sentAt, this.#heardAt));
     if (leftMs <= 0) this.#socket.destroy();
     else this.#timer = setTimeout(() => this.#look(), leftMs);
   }

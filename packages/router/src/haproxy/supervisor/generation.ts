@@ -18,7 +18,8 @@ export interface GenerationOptions {
   logged(chunk: Buffer): void;
 }
 
-const READY_MS = 15_000;
+/** Thousands of pools on a busy machine take their time, and one that is given up only begins again. */
+const READY_MS = 60_000;
 const KEPT_MESSAGES = 4_096;
 
 export class Generation {
