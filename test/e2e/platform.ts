@@ -6,9 +6,11 @@ import { fileURLToPath } from 'node:url';
 import type { Timing } from '@teal/core';
 import type { Engine, Store } from '@teal/deployer';
 import { endSupervisor } from '@teal/router';
+import type { PostgresStore } from '@teal/store';
 import { pino } from 'pino';
 import { type Config, readConfig } from '../../apps/server/src/config.ts';
 import { type Decorate, type Platform, startPlatform } from '../../apps/server/src/platform.ts';
+import { makeToken } from '../../apps/server/src/secrets.ts';
 import { PlatformClient } from './client.ts';
 
 export const ROOT_DIR = fileURLToPath(new URL('../..', import.meta.url));
@@ -81,6 +83,19 @@ export class TestPlatform extends PlatformClient {
 
   get consoleUrl(): string {
     return this.#platform.consoleUrl;
+  }
+
+  /** Every route of the console port, with what it asks of who calls it. */
+  get routes(): Platform['routes'] {
+    return this.#platform.routes;
+  }
+
+  /** A token of this person whose time is over, which the API would make none of. */
+  async expiredToken(userId: string): Promise<string> {
+    const { token, secret } = makeToken('expired', { expiresAt: new Date(Date.now() - 1_000) });
+    const { tokens } = this.#ports.store as PostgresStore;
+    await tokens.create({ ...token, owner: { userId }, createdBy: null });
+    return secret;
   }
 
   /** Where the router listens. */

@@ -18,6 +18,11 @@ export interface Options {
   engine?: string;
   install?: boolean;
   primary?: boolean;
+  org?: string;
+  role?: string;
+  scope?: string;
+  expires?: number;
+  email?: string;
   cert?: string;
   key?: string;
   name?: string;

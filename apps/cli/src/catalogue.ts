@@ -29,6 +29,12 @@ export const OPTIONS = {
   noPage: ['--no-page', 'the router’s own page again'],
   name: ['--name <name>', 'what to call it; else the key’s comment'],
   write: ['--write', 'may push, not only fetch'],
+  org: ['--org <name>', 'the organisation, by name or id'],
+  role: ['--role <role>', 'admin, manager, developer (default) or viewer'],
+  scope: ['--scope <scope>', 'full (default), deploy or read'],
+  expires: ['--expires <days>', 'days it is good for; without, until it is revoked'],
+  onlyApp: ['--app <name>', 'good for this app only'],
+  email: ['--email <address>', 'sign in by e-mail and password instead'],
   noInstall: ['--no-install', 'never install system packages'],
 } as const;
 
@@ -42,11 +48,13 @@ export const CATALOGUE: readonly Entry[] = [
   {
     usage: 'login [url]',
     summary: 'keep a token, read from TEAL_TOKEN or stdin',
+    options: ['email'],
     load: async () => (await import('./commands/login.ts')).login,
   },
   {
     usage: 'apps create <name>',
     summary: 'create an app',
+    options: ['org'],
     load: async () => (await import('./commands/apps.ts')).createApp,
   },
   { usage: 'apps list', summary: 'list apps', load: async () => (await import('./commands/apps.ts')).listApps },
@@ -198,13 +206,20 @@ export const CATALOGUE: readonly Entry[] = [
   },
   {
     usage: 'tokens create <name>',
-    summary: 'create an API token',
+    summary: 'create an API token, or one of an organisation',
+    options: ['scope', 'onlyApp', 'expires', 'org'],
     load: async () => (await import('./commands/tokens.ts')).createToken,
   },
-  { usage: 'tokens list', summary: 'list tokens', load: async () => (await import('./commands/tokens.ts')).listTokens },
+  {
+    usage: 'tokens list',
+    summary: 'list tokens',
+    options: ['org'],
+    load: async () => (await import('./commands/tokens.ts')).listTokens,
+  },
   {
     usage: 'tokens revoke <token>',
     summary: 'revoke a token, by id, prefix or name',
+    options: ['org'],
     load: async () => (await import('./commands/tokens.ts')).revokeToken,
   },
   {
@@ -224,6 +239,66 @@ export const CATALOGUE: readonly Entry[] = [
     summary: 'remove a key, by name, fingerprint or id; what runs by it ends',
     options: ['app'],
     load: async () => (await import('./commands/keys.ts')).removeKey,
+  },
+  {
+    usage: 'contexts list',
+    summary: 'list the servers that are kept',
+    load: async () => (await import('./commands/contexts.ts')).listContexts,
+  },
+  {
+    usage: 'contexts use <url>',
+    summary: 'send commands to another kept server',
+    load: async () => (await import('./commands/contexts.ts')).useContext,
+  },
+  {
+    usage: 'orgs list',
+    summary: 'list your organisations, with your role',
+    load: async () => (await import('./commands/orgs.ts')).listOrganisations,
+  },
+  {
+    usage: 'orgs create <name>',
+    summary: 'make an organisation',
+    load: async () => (await import('./commands/orgs.ts')).createOrganisation,
+  },
+  {
+    usage: 'orgs join [link]',
+    summary: 'accept an invitation',
+    load: async () => (await import('./commands/orgs.ts')).joinOrganisation,
+  },
+  {
+    usage: 'orgs leave <organisation>',
+    summary: 'leave an organisation',
+    load: async () => (await import('./commands/orgs.ts')).leaveOrganisation,
+  },
+  {
+    usage: 'members list',
+    summary: 'list members and open invitations',
+    options: ['org'],
+    load: async () => (await import('./commands/orgs.ts')).listMembers,
+  },
+  {
+    usage: 'members invite <email>',
+    summary: 'invite somebody by mail',
+    options: ['org', 'role'],
+    load: async () => (await import('./commands/orgs.ts')).inviteMember,
+  },
+  {
+    usage: 'members role <member> <role>',
+    summary: 'change a member’s role',
+    options: ['org'],
+    load: async () => (await import('./commands/orgs.ts')).changeMember,
+  },
+  {
+    usage: 'members remove <member>',
+    summary: 'remove a member, by e-mail or id',
+    options: ['org'],
+    load: async () => (await import('./commands/orgs.ts')).removeMember,
+  },
+  {
+    usage: 'activity',
+    summary: 'who did what, in the organisation or to one app',
+    options: ['app', 'org', 'lines'],
+    load: async () => (await import('./commands/activity.ts')).activity,
   },
   {
     usage: 'credential get',

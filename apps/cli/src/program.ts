@@ -13,6 +13,9 @@ const GROUPS: Readonly<Record<string, string>> = {
   maintenance: 'a page in place of the app',
   tokens: 'API tokens',
   keys: 'public keys for git over SSH',
+  orgs: 'organisations',
+  members: 'who belongs to an organisation',
+  contexts: 'the servers that are kept',
   credential: 'git credential helper',
 };
 
@@ -77,7 +80,7 @@ function addCommand(program: Command, entry: Entry, io: Io): void {
   command.description(`${entry.summary}.`);
   for (const name of [...(entry.options ?? []), 'json'] as const) {
     const [flags, text] = OPTIONS[name];
-    if (name === 'lines') command.option(flags, text, readCount);
+    if (name === 'lines' || name === 'expires') command.option(flags, text, readCount);
     else command.option(flags, text);
   }
   command.action(async (...given: unknown[]) => {

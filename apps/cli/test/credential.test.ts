@@ -62,6 +62,22 @@ test('the kept token serves later commands, but goes to no other server', async 
   await other.close();
 });
 
+test('several servers are kept; each gets its own token, and "contexts use" goes back', async () => {
+  const other = await startFakeTeal();
+  other.on('GET /api/v1/me', () => ({ user: { id: 'user_1', name: 'Ada', email: null } }));
+  for (const { url } of [teal, other]) {
+    expect((await runTeal(null, ['login', url], { env: own(), stdin: TOKEN })).exit).toBe(0);
+  }
+  expect((await runTeal(null, ['contexts', 'list'], { env: own() })).out).toMatch(
+    new RegExp(`^\\* +${other.url}\\s+${teal.url}\\s*$`),
+  );
+  expect((await runTeal(null, ['contexts', 'use', teal.url], { env: own() })).exit).toBe(0);
+  teal.on('GET /api/v1/apps', () => ({ apps: [] }));
+  expect((await runTeal(null, ['apps', 'list'], { env: own() })).exit).toBe(0);
+  expect((await runTeal(null, ['contexts', 'use', 'http://localhost:1'], { env: own() })).exit).toBe(3);
+  await other.close();
+});
+
 test('git is given the token for the configured server', async () => {
   const { exit, out } = await runTeal(teal, ['credential', 'get'], { stdin: asked(`localhost:${teal.port}`) });
   expect({ exit, out }).toEqual({ exit: 0, out: `username=teal\npassword=${TOKEN}\n` });

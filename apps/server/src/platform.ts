@@ -19,6 +19,7 @@ import { openDatabase } from './database.ts';
 import { type DataFolder, openDataFolder } from './dataFolder.ts';
 import { createEngine } from './engines.ts';
 import { gitHandlers } from './gitHandlers.ts';
+import type { RouteEntry } from './http/access.ts';
 import { createEventStreams } from './http/eventStream.ts';
 import { createHttpServer } from './http/server.ts';
 import { newId } from './ids.ts';
@@ -54,6 +55,8 @@ export interface Platform {
   engine: Engine['kind'];
   router: ChosenRouter['kind'];
   isolated: boolean;
+  /** Every route of the console port, with what it asks of who calls it. */
+  routes: readonly RouteEntry[];
   close(): Promise<void>;
 }
 
@@ -179,7 +182,7 @@ async function start(
   traffic.watch((minutes) => metrics.addTraffic(minutes));
   traffic.start(router);
   const certificates = await openCertificates({ store, router, log }, config);
-  const { http, remote } = await openHttp({
+  const { http, remote, routes } = await openHttp({
     certificates,
     config,
     log,
@@ -220,6 +223,7 @@ async function start(
     engine: engine.kind,
     router: routerKind,
     isolated: platform.isolated,
+    routes,
     close: () => undo.run(),
   };
 }
@@ -339,7 +343,9 @@ interface HttpParts extends Parts, Pick<RouteDeps, 'router' | 'metrics'> {
   platform: Omit<Me['platform'], 'appUrlPattern' | 'secureAppUrlPattern'>;
 }
 
-async function openHttp(parts: HttpParts): Promise<{ http: FastifyInstance; remote: GitRemote }> {
+async function openHttp(
+  parts: HttpParts,
+): Promise<{ http: FastifyInstance; remote: GitRemote; routes: readonly RouteEntry[] }> {
   const { config, folder, log, undo, store, deployer, places } = parts;
   applyGitEnvironment(process.env, { hooksDir: hooksFolder(folder.runtimeDir), maxPushBytes: config.maxPushBytes });
   const { handlers, withAddress } = gitHandlers({ store, deployer, log });
@@ -363,7 +369,7 @@ async function openHttp(parts: HttpParts): Promise<{ http: FastifyInstance; remo
     },
   };
   const background = new Set<Promise<void>>();
-  const { app: http } = await createHttpServer({
+  const { app: http, routes } = await createHttpServer({
     deps: {
       store,
       deployer: forRequests(deployer),
@@ -394,7 +400,7 @@ async function openHttp(parts: HttpParts): Promise<{ http: FastifyInstance; remo
   undo.add('http', () => closeHttp(http));
   undo.add('git remote', () => remote.close());
   undo.add('event streams', async () => streams.close());
-  return { http, remote };
+  return { http, remote, routes };
 }
 
 async function listen(http: FastifyInstance, config: Config): Promise<void> {

@@ -1,7 +1,7 @@
 /** Which Teal the command talks to, and with which token: environment, then configuration file, then the default. */
 import type { Io } from '../io.ts';
 import { usageError } from '../output/exit.ts';
-import { readConfig } from './config.ts';
+import { readConfig, tokenFor } from './config.ts';
 
 export const DEFAULT_URL = 'http://localhost:4000';
 
@@ -40,6 +40,6 @@ export async function resolveServer(io: Io): Promise<Server> {
     ? parseServerUrl(TEAL_URL, 'TEAL_URL')
     : parseServerUrl(kept?.url ?? DEFAULT_URL, 'The kept URL');
   if (TEAL_TOKEN) return { url, token: checkToken(TEAL_TOKEN, 'TEAL_TOKEN') };
-  const isItsOwn = kept !== null && URL.canParse(kept.url) && new URL(kept.url).origin === url.origin;
-  return { url, token: isItsOwn ? checkToken(kept.token, 'The kept token') : null };
+  const token = tokenFor(kept, url);
+  return { url, token: token === null ? null : checkToken(token, 'The kept token') };
 }

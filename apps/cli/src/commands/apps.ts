@@ -13,7 +13,7 @@ import { ask } from './ask.ts';
 
 export async function createApp(call: Call): Promise<void> {
   const api = await connect(call.io);
-  const app = await api.post<AppView>(paths.apps(), { name: call.words[0] });
+  const app = await api.post<AppView>(paths.apps(), { name: call.words[0], organisation: call.options.org });
   call.data(app);
   call.say(`${call.paint.green('✔')} created ${call.paint.bold(cleanWord(app.name))}`);
   if (call.json) return;
