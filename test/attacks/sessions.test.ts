@@ -333,6 +333,7 @@ it('teal login takes e-mail, password and no code, and keeps a token that expire
 it('what changed is in the record, with who and from where, and without secrets', async () => {
   const admin = visitor.as(platform.token);
   await admin('PATCH', '/apps/ours/environment', { set: { SECRET: 'hunter2hunter2' } });
+  await visitor.join(organisation, 'recorded@example.test', 'viewer');
   await admin('PATCH', '/apps/ours', { settings: { scale: 2 } });
   const { body } = await admin('GET', '/apps/ours/activity');
   const [settings, variables] = (body as unknown as { entries: object[] }).entries;
