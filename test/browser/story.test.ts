@@ -1,7 +1,6 @@
 /** The main story as a person sees it in a browser: pushes, pools, a failure, and the way back. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../conformance/until.ts';
-import { ENGINES } from '../e2e/engines.ts';
 import { TestPlatform } from '../e2e/platform.ts';
 import { Repository } from '../e2e/repository.ts';
 import { appSource } from '../e2e/source.ts';
@@ -19,7 +18,7 @@ describe.runIf(hasBrowser)('the console in a browser', () => {
   let two = '';
 
   beforeAll(async () => {
-    platform = await TestPlatform.start({ engine: ENGINES[0] ?? 'process' });
+    platform = await TestPlatform.start({ engine: 'process' });
     browser = await openBrowser();
     teal = new ConsolePage(await browser.open(platform.consoleUrl));
     repository = await Repository.create(platform.gitUrl('shop'));

@@ -5,12 +5,16 @@ import { StrictMode } from 'react';
 import { BrowserRouter, Route, Routes } from 'react-router';
 import { Crash } from './components/Crash.tsx';
 import { Session } from './components/Session.tsx';
-import { AppOverview } from './pages/AppOverview.tsx';
+import { lazyPage } from './lazypage.tsx';
 import { Apps } from './pages/Apps.tsx';
-import { Deployment } from './pages/Deployment.tsx';
 import { NotFound } from './pages/NotFound.tsx';
 
 const theme = createTheme({ primaryColor: 'teal', primaryShade: 7, respectReducedMotion: true });
+
+const AppFrame = lazyPage(async () => (await import('./pages/AppFrame.tsx')).AppFrame);
+const AppOverview = lazyPage(async () => (await import('./pages/AppOverview.tsx')).AppOverview);
+const Deployments = lazyPage(async () => (await import('./pages/Deployments.tsx')).Deployments);
+const Deployment = lazyPage(async () => (await import('./pages/Deployment.tsx')).Deployment);
 
 export function Console({ client }: { client: QueryClient }) {
   return (
@@ -20,17 +24,27 @@ export function Console({ client }: { client: QueryClient }) {
           <QueryClientProvider client={client}>
             <BrowserRouter>
               <Session>
-                <Routes>
-                  <Route index element={<Apps />} />
-                  <Route path="apps/:app" element={<AppOverview />} />
-                  <Route path="apps/:app/deployments/:id" element={<Deployment />} />
-                  <Route path="*" element={<NotFound />} />
-                </Routes>
+                <Pages />
               </Session>
             </BrowserRouter>
           </QueryClientProvider>
         </Crash>
       </MantineProvider>
     </StrictMode>
+  );
+}
+
+function Pages() {
+  return (
+    <Routes>
+      <Route index element={<Apps />} />
+      <Route path="apps/:app" element={<AppFrame />}>
+        <Route index element={<AppOverview />} />
+        <Route path="deployments" element={<Deployments />} />
+        <Route path="deployments/:id" element={<Deployment />} />
+        <Route path="*" element={<NotFound />} />
+      </Route>
+      <Route path="*" element={<NotFound />} />
+    </Routes>
   );
 }

@@ -1,4 +1,5 @@
 /** Starts the console in the page. */
+import '@fontsource-variable/inter/wght.css';
 import './mantine.css';
 import './theme.css';
 import { config } from 'zod';

@@ -32,6 +32,7 @@ import { forRequests, type RouteDeps } from './routes/deps.ts';
 import { openSecretKeys } from './secretKeys.ts';
 import { makeToken } from './secrets.ts';
 import { openSshDoor, type SshPlace } from './sshDoor.ts';
+import { createTrafficNews } from './trafficNews.ts';
 import { createWork } from './work.ts';
 
 export const VERSION = '0.1.0';
@@ -180,6 +181,7 @@ async function start(
   const metrics = createMetrics({ store, queue, platform, log });
   undo.add('metrics', () => metrics.close());
   traffic.watch((minutes) => metrics.addTraffic(minutes));
+  const trafficNews = createTrafficNews(traffic);
   traffic.start(router);
   const certificates = await openCertificates({ store, router, log }, config);
   const { http, remote, routes } = await openHttp({
@@ -193,6 +195,7 @@ async function start(
     engine,
     router,
     metrics,
+    trafficNews,
     mailbox: mail.mailbox,
     letters: mail.letters,
     places,
@@ -332,7 +335,7 @@ function createPlaces(config: Config) {
   };
 }
 
-interface HttpParts extends Parts, Pick<RouteDeps, 'router' | 'metrics'> {
+interface HttpParts extends Parts, Pick<RouteDeps, 'router' | 'metrics' | 'trafficNews'> {
   store: PostgresStore;
   deployer: Deployer;
   engine: Engine;
@@ -386,6 +389,7 @@ async function openHttp(
       mailbox: parts.mailbox,
       router: parts.router,
       metrics: parts.metrics,
+      trafficNews: parts.trafficNews,
       places,
       platform,
       streams,

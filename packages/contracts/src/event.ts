@@ -9,8 +9,12 @@ export const changeEventSchema = z.object({
 });
 export type ChangeEvent = z.infer<typeof changeEventSchema>;
 
+/** `GET /api/v1/events`, every few seconds while requests come: the apps whose traffic figures have grown. */
+export const trafficEventSchema = z.object({ appIds: z.array(z.string()) });
+export type TrafficEvent = z.infer<typeof trafficEventSchema>;
+
 /** Names of the server-sent events. `ended` closes a deployment's log; its data is the deployment. */
-export const EVENT_NAMES = { change: 'change', line: 'line', ended: 'ended' } as const;
+export const EVENT_NAMES = { change: 'change', traffic: 'traffic', line: 'line', ended: 'ended' } as const;
 
 export const instanceLogLineSchema = z.object({ instanceId: z.string(), number: z.int(), text: z.string() });
 export const instanceLogSchema = z.object({ lines: z.array(instanceLogLineSchema) });

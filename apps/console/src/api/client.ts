@@ -49,6 +49,20 @@ export async function post(path: string, body?: unknown): Promise<unknown> {
   }
 }
 
+/** `body` is sent as JSON. Throws {@link ApiError}. */
+export function put(path: string, body: unknown): Promise<unknown> {
+  return sendJson('PUT', path, body);
+}
+
+/** `body` is sent as JSON. Throws {@link ApiError}. */
+export function patch(path: string, body: unknown): Promise<unknown> {
+  return sendJson('PATCH', path, body);
+}
+
+function sendJson(method: string, path: string, body: unknown): Promise<unknown> {
+  return send(path, { method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+}
+
 /** Throws {@link ApiError}. */
 export async function remove(path: string): Promise<void> {
   await send(path, { method: 'DELETE' });

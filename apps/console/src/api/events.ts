@@ -1,10 +1,10 @@
 /** Live events of the platform: keeps every answer on show fresh, and says whether the connection stands. */
 import { useQueryClient } from '@tanstack/react-query';
-import { type ChangeEvent, changeEventSchema, EVENT_NAMES, paths } from '@teal/contracts';
+import { type ChangeEvent, changeEventSchema, EVENT_NAMES, paths, trafficEventSchema } from '@teal/contracts';
 import { useEffect, useState } from 'react';
 import { inBatches } from './batch.ts';
 import { keys } from './keys.ts';
-import { refreshAll, refreshChanged } from './refresh.ts';
+import { refreshAll, refreshChanged, refreshTraffic } from './refresh.ts';
 import { openStream, parseEvent, type StreamState } from './stream.ts';
 
 /** Follows the platform's events while mounted. */
@@ -20,6 +20,10 @@ export function useLiveEvents(): StreamState {
         [EVENT_NAMES.change]: (data) => {
           const change = parseEvent(data, changeEventSchema);
           if (change !== null) add(change);
+        },
+        [EVENT_NAMES.traffic]: (data) => {
+          const news = parseEvent(data, trafficEventSchema);
+          if (news !== null) void refreshTraffic(client, news.appIds);
         },
       },
       onState: (next) => {

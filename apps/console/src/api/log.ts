@@ -1,21 +1,28 @@
-/** The log of one deployment, line by line as it is written. */
-import { useQueryClient } from '@tanstack/react-query';
-import { deploymentSchema, EVENT_NAMES, type LogLineView, logLineSchema, paths } from '@teal/contracts';
+/** The log of one deployment: what was written so far in one answer, then line by line as it is written. */
+import { type QueryClient, useQueryClient } from '@tanstack/react-query';
+import { deploymentSchema, EVENT_NAMES, type LogLineView, logLineSchema, logSchema, paths } from '@teal/contracts';
 import { useEffect, useState } from 'react';
+import { ApiError, get } from './client.ts';
 import { keys } from './keys.ts';
-import { appendLines, EMPTY_LOG, type LogSnapshot } from './logbuffer.ts';
+import { appendNumbered, gatherLines } from './linebuffer.ts';
 import { openStream, parseEvent, type StreamState } from './stream.ts';
 
-export interface DeploymentLog extends LogSnapshot {
+export interface DeploymentLog {
+  lines: readonly LogLineView[];
   state: StreamState | 'ended';
 }
 
 /** Lines that arrive within this time are shown together. */
 const FLUSH_MS = 40;
-/** After so many at once a longer pause keeps the page answering while a long log comes in. */
-const BURST_LINES = 500;
-const BURST_FLUSH_MS = 1_000;
-const NOTHING: DeploymentLog = { ...EMPTY_LOG, state: 'connecting' };
+const RETRY_MS = 1_000;
+const NOTHING: DeploymentLog = { lines: [], state: 'connecting' };
+
+interface Follower {
+  app: string;
+  id: string;
+  client: QueryClient;
+  update(change: (log: DeploymentLog) => DeploymentLog): void;
+}
 
 /** Follows the log while mounted, until the deployment has ended. */
 export function useDeploymentLog(app: string, id: string): DeploymentLog {
@@ -23,43 +30,57 @@ export function useDeploymentLog(app: string, id: string): DeploymentLog {
   const [log, setLog] = useState(NOTHING);
 
   useEffect(() => {
-    let waiting: LogLineView[] = [];
-    let newest = 0;
-    let pauseMs = FLUSH_MS;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const flush = () => {
-      timer = undefined;
-      const lines = waiting;
-      waiting = [];
-      pauseMs = lines.length > BURST_LINES ? BURST_FLUSH_MS : FLUSH_MS;
-      setLog((old) => ({ ...appendLines(old, lines), state: old.state }));
-    };
     setLog(NOTHING);
-    const stream = openStream({
-      url: () => (newest === 0 ? paths.logEvents(app, id) : `${paths.logEvents(app, id)}?after=${newest}`),
-      events: {
-        [EVENT_NAMES.line]: (data) => {
-          const line = parseEvent(data, logLineSchema);
-          if (line === null) return;
-          newest = Math.max(newest, line.sequence);
-          waiting.push(line);
-          timer ??= setTimeout(flush, pauseMs);
-        },
-        [EVENT_NAMES.ended]: (data) => {
-          stream.close();
-          clearTimeout(timer);
-          flush();
-          setLog((old) => ({ ...old, state: 'ended' }));
-          const ended = parseEvent(data, deploymentSchema);
-          if (ended !== null) client.setQueryData(keys.deployment(app, id), ended);
-        },
-      },
-      onState: (state) => setLog((old) => (old.state === 'ended' ? old : { ...old, state })),
-    });
-    return () => {
-      stream.close();
-      clearTimeout(timer);
-    };
+    const leaving = new AbortController();
+    void readThenFollow({ app, id, client, update: setLog }, leaving.signal);
+    return () => leaving.abort();
   }, [app, id, client]);
   return log;
+}
+
+async function readThenFollow(follower: Follower, signal: AbortSignal): Promise<void> {
+  const { app, id, update } = follower;
+  while (!signal.aborted) {
+    try {
+      const { lines, ended } = await get(paths.log(app, id), logSchema, signal);
+      update(() => ({ lines, state: ended ? 'ended' : 'connecting' }));
+      if (!ended) follow(follower, lines.at(-1)?.sequence ?? 0, signal);
+      return;
+    } catch (error) {
+      if (signal.aborted || !(error instanceof ApiError && error.passing)) return;
+      update((log) => ({ ...log, state: 'lost' }));
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}
+
+function follow({ app, id, client, update }: Follower, known: number, signal: AbortSignal): void {
+  let newest = known;
+  const gathered = gatherLines<LogLineView>(
+    (fresh) => update((log) => ({ ...log, lines: appendNumbered(log.lines, fresh) })),
+    FLUSH_MS,
+  );
+  const stream = openStream({
+    url: () => `${paths.logEvents(app, id)}?after=${newest}`,
+    events: {
+      [EVENT_NAMES.line]: (data) => {
+        const line = parseEvent(data, logLineSchema);
+        if (line === null) return;
+        newest = Math.max(newest, line.sequence);
+        gathered.add(line);
+      },
+      [EVENT_NAMES.ended]: (data) => {
+        stream.close();
+        gathered.close();
+        update((log) => ({ ...log, state: 'ended' }));
+        const ended = parseEvent(data, deploymentSchema);
+        if (ended !== null) client.setQueryData(keys.deployment(app, id), ended);
+      },
+    },
+    onState: (state) => update((log) => (log.state === 'ended' ? log : { ...log, state })),
+  });
+  signal.addEventListener('abort', () => {
+    stream.close();
+    gathered.close();
+  });
 }

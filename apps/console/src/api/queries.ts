@@ -1,8 +1,18 @@
-/** What pages read: apps and deployments, kept fresh by live events. */
-import { useQuery } from '@tanstack/react-query';
-import { appListSchema, appSchema, deploymentListSchema, deploymentSchema, paths } from '@teal/contracts';
+/** What pages read, kept fresh by live events. */
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import {
+  appListSchema,
+  appSchema,
+  certificateListSchema,
+  deploymentListSchema,
+  deploymentSchema,
+  environmentViewSchema,
+  maintenanceSchema,
+  paths,
+  trafficSchema,
+} from '@teal/contracts';
 import { get } from './client.ts';
-import { keys } from './keys.ts';
+import { keys, type TrafficSpan } from './keys.ts';
 
 export function useApps() {
   return useQuery({ queryKey: keys.apps, queryFn: ({ signal }) => get(paths.apps(), appListSchema, signal) });
@@ -15,11 +25,16 @@ export function useApp(nameOrId: string) {
   });
 }
 
-/** The newest deployments, newest first. */
+/** Newest first, page by page. */
 export function useDeployments(nameOrId: string) {
-  return useQuery({
+  return useInfiniteQuery({
     queryKey: keys.deployments(nameOrId),
-    queryFn: ({ signal }) => get(paths.deployments(nameOrId), deploymentListSchema, signal),
+    initialPageParam: null as number | null,
+    queryFn: ({ signal, pageParam }) => {
+      const query = pageParam === null ? '' : `?before=${pageParam}`;
+      return get(`${paths.deployments(nameOrId)}${query}`, deploymentListSchema, signal);
+    },
+    getNextPageParam: (page) => page.next,
   });
 }
 
@@ -27,5 +42,36 @@ export function useDeployment(nameOrId: string, id: string) {
   return useQuery({
     queryKey: keys.deployment(nameOrId, id),
     queryFn: ({ signal }) => get(paths.deployment(nameOrId, id), deploymentSchema, signal),
+  });
+}
+
+export function useEnvironment(nameOrId: string) {
+  return useQuery({
+    queryKey: keys.environment(nameOrId),
+    queryFn: ({ signal }) => get(paths.environment(nameOrId), environmentViewSchema, signal),
+  });
+}
+
+export function useMaintenancePage(nameOrId: string) {
+  return useQuery({
+    queryKey: keys.maintenance(nameOrId),
+    queryFn: ({ signal }) => get(paths.maintenance(nameOrId), maintenanceSchema, signal),
+  });
+}
+
+export function useCertificates() {
+  return useQuery({
+    queryKey: keys.certificates,
+    queryFn: ({ signal }) => get(paths.certificates(), certificateListSchema, signal),
+  });
+}
+
+/** The figures of the last `minutes`, added up over `step` of them. */
+export function useTraffic(appId: string, span: TrafficSpan) {
+  return useQuery({
+    queryKey: keys.traffic(appId, span),
+    queryFn: ({ signal }) =>
+      get(`${paths.traffic(appId)}?minutes=${span.minutes}&step=${span.step}`, trafficSchema, signal),
+    placeholderData: (before, query) => (query?.queryKey[1] === appId ? before : undefined),
   });
 }

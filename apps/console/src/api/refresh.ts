@@ -18,6 +18,15 @@ export async function refreshChanged(client: QueryClient, changes: readonly Chan
   ]);
 }
 
+/** Figures on show are asked for again; what an app says of its last minutes too. */
+export async function refreshTraffic(client: QueryClient, appIds: readonly string[]): Promise<void> {
+  await client.invalidateQueries({
+    predicate: ({ queryKey, state }) =>
+      (queryKey[0] === 'traffic' && appIds.includes(String(queryKey[1]))) ||
+      (queryKey[0] === 'app' && appIds.includes((state.data as AppView | undefined)?.id ?? '')),
+  });
+}
+
 /** After a gap nobody knows what was missed. */
 export async function refreshAll(client: QueryClient): Promise<void> {
   await client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.me[0] });

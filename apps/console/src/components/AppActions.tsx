@@ -1,74 +1,107 @@
-/** Redeploy, stop and start of an app, and what was answered. */
+/** Redeploy, stop, start and maintenance of an app, and what was answered. */
 import { Button } from '@mantine/core';
 import type { AppView, DeploymentView } from '@teal/contracts';
 import { useState } from 'react';
-import { useRedeploy, useStart, useStop } from '../api/mutations.ts';
+import { useMaintenance, useRedeploy, useStart, useStop } from '../api/mutations.ts';
 import classes from './AppActions.module.css';
 import { Confirm } from './Confirm.tsx';
 import { Notice } from './Notice.tsx';
 
-export function AppActions({ app, onStarted }: { app: AppView; onStarted(deployment: DeploymentView): void }) {
+type Question = 'stop' | 'maintenance' | 'redeploy';
+
+export function AppActions({ app, onStarted }: { app: AppView; onStarted(deploymentId: string): void }) {
   const redeploy = useRedeploy(app.name);
   const start = useStart(app.name);
   const stop = useStop(app.name);
-  const [asking, setAsking] = useState(false);
-  const started = { onSuccess: ({ deployment }: { deployment: DeploymentView }) => onStarted(deployment) };
-  const error = redeploy.error ?? start.error ?? stop.error;
-  const reset = () => {
-    for (const action of [redeploy, start, stop]) action.reset();
+  const maintenance = useMaintenance(app.name);
+  const [asked, setAsked] = useState<Question | null>(null);
+  const actions = [redeploy, start, stop, maintenance];
+  const error = actions.find((action) => action.error !== null)?.error;
+  const began = ({ deployment }: { deployment: DeploymentView }) => onStarted(deployment.id);
+  const settled = { onSettled: () => setAsked(null) };
+  const ask = (question: Question) => {
+    for (const action of actions) action.reset();
+    setAsked(question);
   };
   if (app.state === 'empty' && app.lastDeployment === null) return null;
+  const question = { onClose: () => setAsked(null), app };
   return (
     <div className={classes.actions}>
-      <Button
-        variant="default"
-        disabled={app.running !== null}
-        loading={redeploy.isPending}
-        onClick={() => {
-          reset();
-          redeploy.mutate(undefined, started);
-        }}
-      >
-        Redeploy
-      </Button>
       {app.state === 'stopped' && (
         <Button
-          variant="default"
           disabled={app.running !== null}
           loading={start.isPending}
-          onClick={() => {
-            reset();
-            start.mutate(undefined, started);
-          }}
+          onClick={() => start.mutate(undefined, { onSuccess: began })}
         >
           Start app
         </Button>
       )}
+      <Button variant="default" disabled={app.running !== null} onClick={() => ask('redeploy')}>
+        Redeploy
+      </Button>
+      {app.state === 'live' && !app.maintenance && (
+        <Button variant="default" onClick={() => ask('maintenance')}>
+          Maintenance
+        </Button>
+      )}
       {app.state === 'live' && (
-        <Button
-          variant="default"
-          onClick={() => {
-            reset();
-            setAsking(true);
-          }}
-        >
+        <Button variant="default" onClick={() => ask('stop')}>
           Stop app
         </Button>
       )}
-      {asking && (
-        <Confirm
-          title={`Stop ${app.name}?`}
-          action={`Stop ${app.name}`}
-          danger
-          pending={stop.isPending}
-          onConfirm={() => stop.mutate(undefined, { onSettled: () => setAsking(false) })}
-          onClose={() => setAsking(false)}
-        >
-          <p>It stops answering: visitors get an error page until somebody starts it again. Its images are kept.</p>
-          {app.running !== null && <p>The running deployment is cancelled.</p>}
-        </Confirm>
+      {asked === 'redeploy' && (
+        <RedeployQuestion
+          {...question}
+          pending={redeploy.isPending}
+          onConfirm={() => redeploy.mutate(null, { onSuccess: began, ...settled })}
+        />
       )}
-      {error !== null && <Notice kind="danger" title={error.message} />}
+      {asked === 'maintenance' && (
+        <MaintenanceQuestion
+          {...question}
+          pending={maintenance.isPending}
+          onConfirm={() => maintenance.mutate({ on: true }, settled)}
+        />
+      )}
+      {asked === 'stop' && (
+        <StopQuestion {...question} pending={stop.isPending} onConfirm={() => stop.mutate(undefined, settled)} />
+      )}
+      {error && <Notice kind="danger" title={error.message} />}
     </div>
+  );
+}
+
+interface QuestionProps {
+  app: AppView;
+  pending: boolean;
+  onConfirm(): void;
+  onClose(): void;
+}
+
+function RedeployQuestion({ app, ...question }: QuestionProps) {
+  return (
+    <Confirm title={`Redeploy ${app.name}?`} action="Redeploy it" {...question}>
+      <p>
+        The newest commit of {app.deployBranch ?? 'the deploy branch'} goes through build, start and checks again, with
+        today's variables and settings. What is live serves until the new instances are healthy.
+      </p>
+    </Confirm>
+  );
+}
+
+function MaintenanceQuestion({ app, ...question }: QuestionProps) {
+  return (
+    <Confirm title={`Show the maintenance page of ${app.name}?`} action="Begin maintenance" {...question}>
+      <p>Visitors get 503 and the maintenance page at once. The app runs on behind it, and so do deployments.</p>
+    </Confirm>
+  );
+}
+
+function StopQuestion({ app, ...question }: QuestionProps) {
+  return (
+    <Confirm title={`Stop ${app.name}?`} action={`Stop ${app.name}`} danger {...question}>
+      <p>It stops answering: visitors get an error page until somebody starts it again. Its images are kept.</p>
+      {app.running !== null && <p>The running deployment is cancelled.</p>}
+    </Confirm>
   );
 }

@@ -1,8 +1,8 @@
-/** What is on show when the console itself has failed. */
+/** What is on show when the console itself, or the script of one of its pages, has failed. */
 import { Component, type ReactNode } from 'react';
 import classes from './Crash.module.css';
 
-export class Crash extends Component<{ children: ReactNode }, { failed: boolean }> {
+export class Crash extends Component<{ children: ReactNode; inPage?: boolean }, { failed: boolean }> {
   override state = { failed: false };
 
   static getDerivedStateFromError() {
@@ -11,14 +11,15 @@ export class Crash extends Component<{ children: ReactNode }, { failed: boolean 
 
   override render() {
     if (!this.state.failed) return this.props.children;
+    const Element = this.props.inPage ? 'section' : 'main';
     return (
-      <main className={classes.crash} role="alert">
-        <h1>The console has failed</h1>
+      <Element className={classes.crash} role="alert">
+        <h1>{this.props.inPage ? 'This page could not be shown' : 'The console has failed'}</h1>
         <p>Your apps are not affected. Reload the page; if it fails again, the command line does the same.</p>
         <button type="button" onClick={() => window.location.reload()}>
           Reload
         </button>
-      </main>
+      </Element>
     );
   }
 }

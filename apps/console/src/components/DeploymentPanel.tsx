@@ -3,6 +3,7 @@ import { ActionIcon, Skeleton } from '@mantine/core';
 import type { DeploymentView } from '@teal/contracts';
 import { Link } from 'react-router';
 import { useDeployment } from '../api/queries.ts';
+import { deploymentPath } from '../view/addresses.ts';
 import { isRunning } from '../view/phases.ts';
 import { TRIGGERS } from '../view/words.ts';
 import { CancelDeployment } from './CancelDeployment.tsx';
@@ -50,7 +51,7 @@ function Header({ app, deployment, onClose }: { app: string; deployment: Deploym
       </span>
       <div className={classes.actions}>
         <CancelDeployment app={app} deployment={deployment} />
-        <Link to={`/apps/${encodeURIComponent(app)}/deployments/${deployment.id}`}>Open its page</Link>
+        <Link to={deploymentPath(app, deployment.id)}>Open its page</Link>
         {!isRunning(deployment) && (
           <ActionIcon variant="subtle" color="gray" aria-label="Close the last deployment" onClick={onClose}>
             <Icon name="cross" />

@@ -1,14 +1,15 @@
 /** On top of an app whose last deployment failed: what failed, why, and what still serves. */
 import type { AppView } from '@teal/contracts';
 import { Link } from 'react-router';
+import { deploymentPath } from '../view/addresses.ts';
 import { shortCommit } from '../view/commit.ts';
-import { Age } from './Age.tsx';
 import classes from './FailureNote.module.css';
 import { Notice } from './Notice.tsx';
 import { Quote } from './Quote.tsx';
+import { StillServes } from './StillServes.tsx';
 
 export function FailureNote({ app }: { app: AppView }) {
-  const { lastDeployment: failed, live } = app;
+  const { lastDeployment: failed } = app;
   if (failed?.state !== 'failed') return null;
   const phase = failed.failure?.phase ?? 'running';
   return (
@@ -17,18 +18,7 @@ export function FailureNote({ app }: { app: AppView }) {
         <Quote text={failed.failure?.reason ?? 'No reason is known.'} />
       </p>
       <p>
-        {live === null ? (
-          <>Nothing serves: {app.state === 'stopped' ? 'the app is stopped.' : 'no version of this app is live.'}</>
-        ) : (
-          <>
-            <strong>{shortCommit(live.commit.commit)} still serves</strong> (<Quote text={live.commit.message} />,{' '}
-            {live.colour}, live for <Age at={live.since} form="span" />
-            ).
-          </>
-        )}{' '}
-        <Link to={`/apps/${encodeURIComponent(app.name)}/deployments/${failed.id}`}>
-          See the failed deployment's log
-        </Link>
+        <StillServes app={app} /> <Link to={deploymentPath(app.name, failed.id)}>See why, and its log</Link>
       </p>
     </Notice>
   );

@@ -1,6 +1,6 @@
 /** The button "Start last pushed commit": says what it will start, asks, and says what became of it. */
 import { Button } from '@mantine/core';
-import type { AppView, DeploymentView } from '@teal/contracts';
+import type { AppView } from '@teal/contracts';
 import { useId, useState } from 'react';
 import { useStartLastPushedCommit } from '../api/mutations.ts';
 import { useNow } from '../hooks/now.ts';
@@ -13,7 +13,7 @@ import { StartLastQuestion } from './StartLastQuestion.tsx';
 
 const MINUTE_MS = 60_000;
 
-export function StartLast({ app, onStarted }: { app: AppView; onStarted(deployment: DeploymentView): void }) {
+export function StartLast({ app, onStarted }: { app: AppView; onStarted(deploymentId: string): void }) {
   const start = useStartLastPushedCommit(app.name);
   /** The app as the user saw it when deciding; events may change it behind the question. */
   const [seen, setSeen] = useState<AppView | null>(null);
@@ -23,7 +23,7 @@ export function StartLast({ app, onStarted }: { app: AppView; onStarted(deployme
   const confirm = (decided: AppView) =>
     start.mutate(
       { expectedLive: decided.live?.deploymentId ?? null },
-      { onSuccess: ({ deployment }) => onStarted(deployment), onSettled: () => setSeen(null) },
+      { onSuccess: ({ deployment }) => onStarted(deployment.id), onSettled: () => setSeen(null) },
     );
   return (
     <section aria-label="Earlier version" className={classes.bar}>

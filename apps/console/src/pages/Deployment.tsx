@@ -1,20 +1,25 @@
-/** One deployment: what it was for, its phases, how it ended, its whole log. */
+/** One deployment: how it ended and why, its phases, what the checks saw, its whole log. */
 import { Skeleton } from '@mantine/core';
 import type { DeploymentView } from '@teal/contracts';
 import { Link, useParams } from 'react-router';
+import { useDeploymentLog } from '../api/log.ts';
 import { useDeployment } from '../api/queries.ts';
 import { Age } from '../components/Age.tsx';
 import { CancelDeployment } from '../components/CancelDeployment.tsx';
 import { DeploymentMark } from '../components/DeploymentMark.tsx';
-import { Icon } from '../components/Icon.tsx';
-import { Log } from '../components/Log.tsx';
+import { FailureReport } from '../components/FailureReport.tsx';
+import { LogView } from '../components/Log.tsx';
 import { PhaseTrack } from '../components/PhaseTrack.tsx';
+import { Probes } from '../components/Probes.tsx';
 import { Quote } from '../components/Quote.tsx';
+import { RetryDeployment } from '../components/RetryDeployment.tsx';
 import { Trouble } from '../components/Trouble.tsx';
 import { Verdict } from '../components/Verdict.tsx';
 import { useTitle } from '../hooks/title.ts';
+import { appPath } from '../view/addresses.ts';
 import { shortCommit } from '../view/commit.ts';
 import { TRIGGERS } from '../view/words.ts';
+import { useFramedApp } from './AppFrame.tsx';
 import classes from './Deployment.module.css';
 
 export function Deployment() {
@@ -24,26 +29,36 @@ export function Deployment() {
   if (deployment === undefined) {
     return error === null ? <Skeleton height="20rem" /> : <Trouble title="Deployment" error={error} />;
   }
+  return <Details key={id} deployment={deployment} />;
+}
+
+function Details({ deployment }: { deployment: DeploymentView }) {
+  const app = useFramedApp();
+  const log = useDeploymentLog(app.name, deployment.id);
   return (
     <div className={classes.page}>
-      <nav aria-label="Breadcrumb">
-        <Link to="/">Apps</Link> / <Link to={`/apps/${encodeURIComponent(app)}`}>{app}</Link> / deployment{' '}
-        {deployment.sequence}
+      <nav aria-label="Way back">
+        <Link to={appPath(app.name, 'deployments')}>Deployments</Link> / {deployment.sequence}
       </nav>
       <header className={classes.header}>
         <h1>
           <code>{shortCommit(deployment.commit.commit)}</code> <Quote text={deployment.commit.message} />
         </h1>
         <DeploymentMark deployment={deployment} />
-        <CancelDeployment app={app} deployment={deployment} />
+        <div className={classes.actions}>
+          <CancelDeployment app={app.name} deployment={deployment} />
+          <RetryDeployment app={app} deployment={deployment} />
+        </div>
       </header>
-      <Facts deployment={deployment} />
+      {deployment.state === 'failed' ? (
+        <FailureReport app={app} deployment={deployment} lines={log.lines} />
+      ) : (
+        <Verdict deployment={deployment} className={classes.verdict} />
+      )}
       <PhaseTrack deployment={deployment} />
-      <div className={classes.verdict}>
-        <Icon name={deployment.state === 'failed' ? 'warn' : 'info'} />
-        <Verdict deployment={deployment} />
-      </div>
-      <Log key={id} app={app} id={id} tall />
+      <Facts deployment={deployment} />
+      <Probes lines={log.lines} />
+      <LogView app={app.name} id={deployment.id} log={log} tall />
     </div>
   );
 }

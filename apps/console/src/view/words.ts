@@ -1,5 +1,5 @@
 /** The words that the console uses for what the API names by a code. */
-import type { AppView, DeploymentView, PoolView } from '@teal/contracts';
+import type { AppView, DeploymentView, LogLineView, PoolView } from '@teal/contracts';
 
 export const TRIGGERS: Readonly<Record<DeploymentView['trigger'], string>> = {
   push: 'push',
@@ -37,3 +37,13 @@ export function formatShare(share: number): string {
   const percent = share * 100;
   return `${Number.isInteger(percent) ? percent : percent.toFixed(1)} %`;
 }
+
+/** A log's phases as steps that a reader can go to. */
+export const PHASE_NAMES: Readonly<Record<LogLineView['phase'], string>> = {
+  queued: 'Queued',
+  building: 'Build',
+  starting: 'Start',
+  probing: 'Checks',
+  switching: 'Switch',
+  done: 'Result',
+};

@@ -16,6 +16,7 @@ import type { Attempts } from '../people/attempts.ts';
 import type { Letters } from '../people/letters.ts';
 import type { Passwords } from '../people/passwords.ts';
 import type { SshPlace } from '../sshDoor.ts';
+import type { TrafficNews } from '../trafficNews.ts';
 import type { Places } from '../views/app.ts';
 
 /** What routes have of the store: apps and what hangs on them only by `request.within`. */
@@ -58,6 +59,7 @@ export interface RouteDeps {
   engine: Engine;
   router: Pick<Router, 'accessLog'>;
   metrics: Metrics;
+  trafficNews: TrafficNews;
   mailbox: Mailbox | null;
   places: Places & {
     consoleUrl(): string;

@@ -15,7 +15,7 @@ export function liveRoutes(api: Api, deps: RouteDeps): void {
   const { streams } = deps;
 
   api.get('/events', { config: needs('self.read') }, async (request, reply) => {
-    await streams.send(request, reply, (signal) => changes(request.within, signal));
+    await streams.send(request, reply, (signal) => changes(deps, request.within, signal));
   });
 
   const schema = { params: appParams, querystring: tailQuery };
@@ -97,19 +97,33 @@ async function* outputEvents(
   }
 }
 
-async function* changes(within: Within, signal: AbortSignal): AsyncIterable<ServerSentEvent> {
-  const slot = createMailslot<StoreEvent>(signal);
+type News = StoreEvent | { kind: 'traffic'; appIds: string[] };
+
+async function* changes(
+  { trafficNews }: Pick<RouteDeps, 'trafficNews'>,
+  within: Within,
+  signal: AbortSignal,
+): AsyncIterable<ServerSentEvent> {
+  const slot = createMailslot<News>(signal);
   const unsubscribe = await within.subscribe((event) => {
     if (event.kind === 'app' || event.kind === 'deployment' || event.kind === 'app-deleted') slot.put(event);
     // Something may have been missed: the client comes again and looks at everything.
     if (event.kind === 'resync') slot.end();
   });
+  const unwatch = trafficNews.subscribe((appIds) => slot.put({ kind: 'traffic', appIds }));
   try {
     for await (const event of slot.take()) {
-      if ('appId' in event) yield { event: EVENT_NAMES.change, data: changeOf(event) };
+      if (event.kind === 'traffic') {
+        const reached = new Set((await within.apps.list()).map((app) => app.id));
+        const appIds = event.appIds.filter((id) => reached.has(id));
+        if (appIds.length > 0) yield { event: EVENT_NAMES.traffic, data: { appIds } };
+      } else if ('appId' in event) {
+        yield { event: EVENT_NAMES.change, data: changeOf(event) };
+      }
     }
   } finally {
     unsubscribe();
+    unwatch();
   }
 }
 
