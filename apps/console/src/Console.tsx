@@ -14,6 +14,7 @@ const theme = createTheme({ primaryColor: 'teal', primaryShade: 7, respectReduce
 const AppFrame = lazyPage(async () => (await import('./pages/AppFrame.tsx')).AppFrame);
 const AppOverview = lazyPage(async () => (await import('./pages/AppOverview.tsx')).AppOverview);
 const Deployments = lazyPage(async () => (await import('./pages/Deployments.tsx')).Deployments);
+const Logs = lazyPage(async () => (await import('./pages/Logs.tsx')).Logs);
 const Deployment = lazyPage(async () => (await import('./pages/Deployment.tsx')).Deployment);
 
 export function Console({ client }: { client: QueryClient }) {
@@ -42,6 +43,7 @@ function Pages() {
         <Route index element={<AppOverview />} />
         <Route path="deployments" element={<Deployments />} />
         <Route path="deployments/:id" element={<Deployment />} />
+        <Route path="logs" element={<Logs />} />
         <Route path="*" element={<NotFound />} />
       </Route>
       <Route path="*" element={<NotFound />} />

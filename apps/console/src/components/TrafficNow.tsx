@@ -17,7 +17,7 @@ export function TrafficNow({ app }: { app: AppView }) {
       <header>
         <h2>Traffic</h2>
         <span>last {traffic.minutes} minutes</span>
-        <Link to={appPath(app.name, 'metrics')}>Metrics</Link>
+        <Link to={`${appPath(app.name, 'logs')}?of=requests`}>Requests as they come</Link>
       </header>
       <dl>
         <Figure name="Requests per minute">{formatRate(traffic.requestsPerMinute)}</Figure>

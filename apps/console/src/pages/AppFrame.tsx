@@ -16,8 +16,6 @@ const PAGES = [
   ['', 'Overview'],
   ['deployments', 'Deployments'],
   ['logs', 'Logs'],
-  ['metrics', 'Metrics'],
-  ['settings', 'Settings'],
 ] as const;
 
 export function AppFrame() {
