@@ -1,4 +1,7 @@
 /** The main story as a person sees it in a browser: pushes, pools, a failure, and the way back. */
+import { rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../conformance/until.ts';
 import { TestPlatform } from '../e2e/platform.ts';
@@ -16,6 +19,8 @@ describe.runIf(hasBrowser)('the console in a browser', () => {
   let teal: ConsolePage;
   let one = '';
   let two = '';
+  /** The second version answers once it is there. */
+  const goFile = join(tmpdir(), `teal-go-${process.pid}-${Date.now()}`);
 
   beforeAll(async () => {
     platform = await TestPlatform.start({ engine: 'process' });
@@ -27,6 +32,7 @@ describe.runIf(hasBrowser)('the console in a browser', () => {
     await repository?.remove();
     await browser?.close();
     await platform?.destroy();
+    await rm(goFile, { force: true });
   });
 
   it('refuses a wrong token with a sentence, and takes the right one', async () => {
@@ -59,8 +65,9 @@ describe.runIf(hasBrowser)('the console in a browser', () => {
   });
 
   it('shows the running deployment and its log while the push still runs', async () => {
-    await platform.call('PATCH', '/apps/shop', { settings: { gateDeadlineMs: 30_000 } });
-    two = await repository.commit('version two', appSource({ version: 'v2', delayMs: 3_000 }));
+    await platform.call('PATCH', '/apps/shop', { settings: { gateDeadlineMs: 110_000 } });
+    const waits = `while (!require('node:fs').existsSync(${JSON.stringify(goFile)})) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);`;
+    two = await repository.commit('version two', appSource({ version: 'v2', before: waits }));
     const push = repository.start('push', 'clever', 'main');
     await teal.shows(teal.region('Current deployment'), 'Running deployment');
     await teal.shows(teal.page.getByRole('log', { name: 'Log lines' }), 'nothing accepts connections on the port yet');
@@ -68,7 +75,8 @@ describe.runIf(hasBrowser)('the console in a browser', () => {
     expect(push.child.exitCode).toBeNull();
     expect(await teal.button('Start last pushed commit').isDisabled()).toBe(true);
     await teal.traffic('Traffic: blue 100 %, green 0 %');
-    await teal.shows(teal.result(), `${short(two)} is live`);
+    await writeFile(goFile, '');
+    await teal.shows(teal.result(), `${short(two)} is live`, 60_000);
     expect((await push.result).stderr).toContain('is live at');
   });
 
@@ -127,6 +135,35 @@ describe.runIf(hasBrowser)('the console in a browser', () => {
     await teal.shows(teal.page.getByRole('log', { name: 'Log lines' }), 'answers from this version');
     await teal.page.goBack();
     await teal.heading('shop').waitFor();
+  });
+
+  it('keeps a variable hidden, and says that it waits for a redeploy', async () => {
+    await teal.page.getByRole('link', { name: 'Settings', exact: true }).click();
+    await teal.page.getByRole('textbox', { name: 'Name' }).fill('PAYMENT_KEY');
+    await teal.page.getByLabel('Value', { exact: true }).fill('pk_<b>secret</b>');
+    await teal.button('Add variable').click();
+    const variables = teal.page.getByRole('list', { name: 'Variables' });
+    await teal.shows(variables, 'PAYMENT_KEY');
+    expect(await variables.textContent()).not.toContain('secret');
+    await teal.button('Show PAYMENT_KEY').click();
+    await teal.shows(variables, 'pk_<b>secret</b>');
+    await teal.shows(teal.page.getByRole('main'), 'Restart needed');
+    expect((await platform.call('GET', '/apps/shop/environment')).body).toMatchObject({
+      variables: { PAYMENT_KEY: 'pk_<b>secret</b>' },
+      pending: true,
+    });
+  });
+
+  it('shows what the instances write and who asks them, as it happens', async () => {
+    await teal.page.getByRole('link', { name: 'Logs', exact: true }).click();
+    const lines = teal.page.getByRole('log', { name: 'Log lines' });
+    await teal.shows(lines, 'listening');
+    await teal.page.getByRole('link', { name: 'Requests', exact: true }).click();
+    await teal.shows(teal.page.getByRole('status', { name: 'Log state' }), 'live');
+    await platform.get('shop', '/seen?<i>');
+    await teal.shows(lines, /200 GET shop\.teal\.localhost\/seen\?/);
+    await teal.page.getByRole('link', { name: 'Overview', exact: true }).click();
+    await teal.region('Pools').waitFor();
   });
 
   it('has had nothing to complain about', () => {

@@ -15,6 +15,7 @@ const AppFrame = lazyPage(async () => (await import('./pages/AppFrame.tsx')).App
 const AppOverview = lazyPage(async () => (await import('./pages/AppOverview.tsx')).AppOverview);
 const Deployments = lazyPage(async () => (await import('./pages/Deployments.tsx')).Deployments);
 const Logs = lazyPage(async () => (await import('./pages/Logs.tsx')).Logs);
+const Settings = lazyPage(async () => (await import('./pages/Settings.tsx')).Settings);
 const Deployment = lazyPage(async () => (await import('./pages/Deployment.tsx')).Deployment);
 
 export function Console({ client }: { client: QueryClient }) {
@@ -44,6 +45,7 @@ function Pages() {
         <Route path="deployments" element={<Deployments />} />
         <Route path="deployments/:id" element={<Deployment />} />
         <Route path="logs" element={<Logs />} />
+        <Route path="settings" element={<Settings />} />
         <Route path="*" element={<NotFound />} />
       </Route>
       <Route path="*" element={<NotFound />} />

@@ -8,13 +8,24 @@ export interface ConfirmProps {
   /** What the button that does it says. */
   action: string;
   danger?: boolean;
+  /** What it needs first is missing. */
+  disabled?: boolean;
   pending: boolean;
   onConfirm(): void;
   onClose(): void;
   children: ReactNode;
 }
 
-export function Confirm({ title, action, danger = false, pending, onConfirm, onClose, children }: ConfirmProps) {
+export function Confirm({
+  title,
+  action,
+  danger = false,
+  disabled = false,
+  pending,
+  onConfirm,
+  onClose,
+  children,
+}: ConfirmProps) {
   return (
     <Dialog title={title} onClose={onClose}>
       {children}
@@ -22,7 +33,7 @@ export function Confirm({ title, action, danger = false, pending, onConfirm, onC
         <Button variant="default" onClick={onClose}>
           Not now
         </Button>
-        <Button color={danger ? 'red.8' : undefined} loading={pending} onClick={onConfirm}>
+        <Button color={danger ? 'red.8' : undefined} loading={pending} disabled={disabled} onClick={onConfirm}>
           {action}
         </Button>
       </Group>

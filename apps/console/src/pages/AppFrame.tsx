@@ -16,6 +16,7 @@ const PAGES = [
   ['', 'Overview'],
   ['deployments', 'Deployments'],
   ['logs', 'Logs'],
+  ['settings', 'Settings'],
 ] as const;
 
 export function AppFrame() {
