@@ -10,7 +10,9 @@ import {
   type Instance,
   type Observed,
   type ObservedInstance,
+  type ObservedPool,
   planApp,
+  type Release,
   type Route,
 } from '../src/index.ts';
 import { aDeployment, anApp, anInstance, aRelease } from './model.ts';
@@ -35,10 +37,17 @@ function act({ desired, observed }: World, action: Action): World {
       return { desired: change(action.instanceId, { state: 'running', asleepSince: null }), observed };
     case 'take-address':
       return { desired: change(action.instanceId, { address: action.address }), observed };
-    case 'restart-live':
-      return restartLive({ desired, observed }, action.releaseId);
+    case 'complete-live':
+      return completeLive({ desired, observed }, action.releaseId);
+    case 'set-restart':
+      return {
+        desired,
+        observed: { ...observed, restarting: new Set([...observed.restarting, action.instanceId]) },
+      };
     case 'fill-pool':
       return fillPool({ desired, observed }, action.releaseId);
+    case 'empty-pool':
+      return emptyPool({ desired, observed }, action.colour);
     case 'set-hosts':
       return { desired, observed: { ...observed, hosts: action.hosts } };
     case 'set-route':
@@ -49,26 +58,39 @@ function act({ desired, observed }: World, action: Action): World {
 }
 
 function fillPool({ desired, observed }: World, releaseId: string): World {
-  const members = desired.instances.filter((i) => i.releaseId === releaseId && i.state === 'running');
-  const colour = members[0]?.colour;
+  const running = desired.instances.filter((i) => i.releaseId === releaseId && i.state === 'running');
+  const colour = running[0]?.colour;
   if (colour === undefined) return { desired, observed };
-  return { desired, observed: { ...observed, pools: { ...observed.pools, [colour]: members.map((i) => i.id) } } };
+  const members = running.map(({ id, address }) => ({ instanceId: id, address: address ?? { host: '', port: 0 } }));
+  const pool = { releaseId, deploymentId: desired.live?.id ?? '', members };
+  return { desired, observed: { ...observed, pools: { ...observed.pools, [colour]: pool } } };
 }
 
-/** Rows that are there are started, where there is none a new one is made; then it gets its pool and its route. */
-function restartLive({ desired, observed }: World, releaseId: string): World {
+function emptyPool({ desired, observed }: World, colour: Colour): World {
+  const pool = observed.pools[colour];
+  const emptied = pool === null ? null : { ...pool, members: [] };
+  return { desired, observed: { ...observed, pools: { ...observed.pools, [colour]: emptied } } };
+}
+
+/** Rows that are there run, what is missing is made; then all get their restart policy, their pool and their route. */
+function completeLive({ desired, observed }: World, releaseId: string): World {
   const rows = desired.instances.filter((i) => i.releaseId === releaseId && i.state !== 'off');
-  const started = (rows.length > 0 ? rows : [anInstance('fresh', { releaseId })]).map((row) => ({
-    ...row,
-    state: 'running' as const,
-  }));
+  const scale = desired.releases.find(({ id }) => id === releaseId)?.settings.scale ?? 1;
+  const fresh = Array.from({ length: Math.max(0, scale - rows.length) }, (_, i) =>
+    anInstance(`fresh-${i}`, { releaseId }),
+  );
+  const started = [...rows, ...fresh].map((row) => ({ ...row, state: 'running' as const }));
   const others = desired.instances.filter((i) => !started.some((row) => row.id === i.id));
   const seen = started.map((i) => ({ ...seenAs(i, 'running') }));
   const rest = observed.instances.filter((i) => !started.some((row) => row.id === i.instanceId));
   const filled = fillPool(
     {
       desired: { ...desired, instances: [...others, ...started] },
-      observed: { ...observed, instances: [...rest, ...seen] },
+      observed: {
+        ...observed,
+        instances: [...rest, ...seen],
+        restarting: new Set([...observed.restarting, ...started.map(({ id }) => id)]),
+      },
     },
     releaseId,
   );
@@ -80,6 +102,7 @@ function routed({ desired, observed }: World): World {
 }
 
 function putToSleep({ desired, observed }: World, releaseId: string): World {
+  const left = (pool: ObservedPool | null) => (pool?.releaseId === releaseId ? { ...pool, members: [] } : pool);
   const sleepy = new Set(desired.instances.filter((i) => i.releaseId === releaseId).map((i) => i.id));
   return {
     desired: {
@@ -89,6 +112,7 @@ function putToSleep({ desired, observed }: World, releaseId: string): World {
     observed: {
       ...observed,
       instances: observed.instances.map((i) => (sleepy.has(i.instanceId) ? { ...i, status: 'frozen' } : i)),
+      pools: { blue: left(observed.pools.blue), green: left(observed.pools.green) },
     },
   };
 }
@@ -102,9 +126,22 @@ const seenAs = (instance: Instance, status: ObservedInstance['status']): Observe
 });
 
 const HOSTS = ['one.example.org', 'one.teal.localhost'];
-const NOTHING: Observed = { instances: [], route: null, hosts: HOSTS, pools: { blue: null, green: null } };
+const NOTHING: Observed = {
+  instances: [],
+  route: null,
+  hosts: HOSTS,
+  pools: { blue: null, green: null },
+  restarting: new Set(['i0']),
+  givenUp: new Set(),
+};
+const AT = { host: '10.0.0.1', port: 8080 };
+const aPool = (releaseId: string, ...ids: string[]): ObservedPool => ({
+  releaseId,
+  deploymentId: 'live',
+  members: ids.map((instanceId) => ({ instanceId, address: AT })),
+});
 const world = (desired: Partial<Desired>, observed: Partial<Observed> = {}): World => ({
-  desired: { app: anApp(), hosts: HOSTS, releases: [], instances: [], active: null, ...desired },
+  desired: { app: anApp(), hosts: HOSTS, releases: [], instances: [], active: null, live: { id: 'live' }, ...desired },
   observed: { ...NOTHING, ...observed },
 });
 const plan = ({ desired, observed }: World) => planApp(desired, observed);
@@ -128,7 +165,16 @@ const route = fc.constantFrom<Route | null>(
   { mode: 'up', live: 'blue' },
   { mode: 'up', live: 'green' },
 );
-const pool = fc.constantFrom<readonly string[] | null>(null, [], ['i0'], ['i0', 'i1'], ['stranger']);
+const pool = fc.constantFrom<ObservedPool | null>(
+  null,
+  aPool('live'),
+  aPool('live', 'i0'),
+  aPool('live', 'i0', 'i1'),
+  aPool('previous', 'i0'),
+  aPool('gone', 'stranger'),
+  { ...aPool('live', 'i0'), deploymentId: 'earlier' },
+);
+const ids = fc.array(fc.constantFrom('i0', 'i1', 'i2')).map((drawn) => new Set(drawn));
 const active = fc.constantFrom<Deployment | null>(
   null,
   aDeployment({}),
@@ -137,8 +183,23 @@ const active = fc.constantFrom<Deployment | null>(
 );
 const COLOUR_OF: Record<string, Colour> = { live: 'blue', previous: 'green', older: 'blue', green: 'green' };
 
+const scaled = (release: Release, scale: number): Release => ({
+  ...release,
+  settings: { ...release.settings, scale },
+});
+
 const worlds = fc
-  .record({ instances, route, blue: pool, green: pool, active, mode: fc.constantFrom('live', 'stopped', 'empty') })
+  .record({
+    instances,
+    route,
+    blue: pool,
+    green: pool,
+    active,
+    restarting: ids,
+    givenUp: ids,
+    scale: fc.constantFrom(1, 2),
+    mode: fc.constantFrom('live', 'stopped', 'empty'),
+  })
   .map((drawn): World => {
     const rows = drawn.instances.map(({ releaseId, state }, i) =>
       anInstance(`i${i}`, { releaseId, state, colour: COLOUR_OF[releaseId] ?? 'blue' }),
@@ -152,11 +213,17 @@ const worlds = fc
     return world(
       {
         app: anApp({ liveReleaseId: drawn.mode === 'live' ? 'live' : null, stopped: drawn.mode === 'stopped' }),
-        releases: releaseIds.map((id, i) => aRelease(id, { liveAt: i })),
+        releases: releaseIds.map((id, i) => scaled(aRelease(id, { liveAt: i }), drawn.scale)),
         instances: rows,
         active: drawn.active,
       },
-      { instances: engine, route: drawn.route, pools: { blue: drawn.blue, green: drawn.green } },
+      {
+        instances: engine,
+        route: drawn.route,
+        pools: { blue: drawn.blue, green: drawn.green },
+        restarting: drawn.restarting,
+        givenUp: drawn.givenUp,
+      },
     );
   });
 
@@ -219,7 +286,7 @@ describe('the plan for one app', () => {
   it('starts a live version that is gone, and routes to it even where the route was empty', () => {
     const row = anInstance('i0', { releaseId: 'live' });
     const start = world({ app: anApp({ liveReleaseId: 'live' }), instances: [row] }, { route: { mode: 'empty' } });
-    expect(plan(start).map((action) => action.do)).toEqual(['mark-off', 'restart-live']);
+    expect(plan(start).map((action) => action.do)).toEqual(['mark-off', 'complete-live']);
     expect(settle(start).observed.route).toEqual({ mode: 'up', live: 'blue' });
   });
 
@@ -229,8 +296,8 @@ describe('the plan for one app', () => {
       { app: anApp({ liveReleaseId: 'live' }), instances: [row] },
       { instances: [seenAs(row, 'running')] },
     );
-    expect(plan(start).map((action) => action.do)).toContain('restart-live');
-    expect(settle(start).observed.pools.blue).toEqual(['i0']);
+    expect(plan(start).map((action) => action.do)).toContain('complete-live');
+    expect(settle(start).observed.pools.blue?.members).toMatchObject([{ instanceId: 'i0' }]);
   });
 
   it('fills the pool again with a member that came back at another address', () => {
@@ -241,7 +308,7 @@ describe('the plan for one app', () => {
       {
         instances: [{ ...seenAs(row, 'running'), address }],
         route: { mode: 'up', live: 'blue' },
-        pools: { blue: ['i0'], green: null },
+        pools: { blue: aPool('live', 'i0'), green: null },
       },
     );
     expect(plan(start)).toEqual([
@@ -271,10 +338,58 @@ describe('the plan for one app', () => {
       {
         instances: [seenAs(blue, 'running'), seenAs(green, 'running')],
         route: { mode: 'up', live: 'green' },
-        pools: { blue: ['i0'], green: ['i1'] },
+        pools: { blue: aPool('live', 'i0'), green: aPool('green', 'i1') },
       },
     );
     expect(plan(start)).toEqual([{ do: 'set-route', route: { mode: 'up', live: 'blue' } }]);
+  });
+
+  it('makes a live version whole of which too little runs, and leaves what runs alone', () => {
+    const rows = ['i0', 'i1'].map((id) => anInstance(id, { releaseId: 'live' }));
+    const [first, second] = rows as [Instance, Instance];
+    const of = (instances: ObservedInstance[], more: Partial<Observed> = {}) =>
+      plan(
+        world(
+          {
+            app: anApp({ liveReleaseId: 'live' }),
+            instances: rows,
+            releases: [scaled(aRelease('live', { liveAt: 1 }), 2)],
+          },
+          {
+            instances,
+            route: { mode: 'up', live: 'blue' },
+            pools: { blue: aPool('live', 'i0', 'i1'), green: null },
+            restarting: new Set(['i0', 'i1']),
+            ...more,
+          },
+        ),
+      );
+    const runs = seenAs(first, 'running');
+    const complete: Action = { do: 'complete-live', releaseId: 'live' };
+    const fill: Action = { do: 'fill-pool', colour: 'blue', releaseId: 'live' };
+    expect(of([runs, seenAs(second, 'running')])).toEqual([]);
+    expect(of([runs, seenAs(second, 'frozen')])).toEqual([complete, fill]);
+    expect(of([runs])).toEqual([{ do: 'mark-off', instanceId: 'i1' }, complete, fill]);
+    const ended = seenAs(second, 'exited');
+    expect(of([runs, ended])).toEqual([]);
+    expect(of([runs, ended], { givenUp: new Set(['i1']) })).toEqual([
+      { do: 'remove-unknown', ref: ended.ref, instanceId: 'i1' },
+      { do: 'mark-off', instanceId: 'i1' },
+      complete,
+      fill,
+    ]);
+    expect(of([runs, seenAs(second, 'running')], { restarting: new Set(['i0']) })).toEqual([
+      { do: 'set-restart', instanceId: 'i1', ref: 'ref-i1' },
+    ]);
+  });
+
+  it('empties a pool that a late step has filled with what nothing routes to', () => {
+    const observed: Partial<Observed> = { route: { mode: 'empty' }, pools: { blue: null, green: aPool('gone', 'i9') } };
+    expect(plan(world({}, observed))).toEqual([{ do: 'empty-pool', colour: 'green' }]);
+    expect(plan(world({ active: aDeployment({ state: 'switching', releaseId: 'gone' }) }, observed))).toEqual([]);
+    const row = anInstance('i9', { releaseId: 'gone', colour: 'green' });
+    const draining = world({ instances: [row] }, { ...observed, instances: [seenAs(row, 'running')] });
+    expect(plan(draining)).toEqual([{ do: 'retire', releaseId: 'gone' }]);
   });
 
   it('routes a stopped app nowhere and starts nothing of it', () => {

@@ -19,20 +19,20 @@ export async function changeApp(deps: Deps, app: App, change: AppChange): Promis
   const update = () =>
     store.apps.update(app.id, { settings: settings && { ...app.settings, ...settings }, deployBranch });
   if (httpsOnly === app.settings.httpsOnly) return update();
-  return deps.keeper.exclusive(app.id, async () => {
+  return deps.keeper.exclusive(app.id, async (held) => {
     const changed = await update();
-    await setRoute(deps, app.id);
+    await setRoute(held, app.id);
     return changed;
   });
 }
 
 /** Turns maintenance on or off; `page` as in the store. Done twice it changes nothing. Deployments go on meanwhile. */
 export function setMaintenance(deps: Deps, app: App, change: { on: boolean; page?: string | null }): Promise<App> {
-  const { store, router } = deps.context;
-  return deps.keeper.exclusive(app.id, async ({ lease }) => {
-    const changed = await store.apps.setMaintenance(lease, change);
+  return deps.keeper.exclusive(app.id, async (held) => {
+    const { store, router } = held.context;
+    const changed = await store.apps.setMaintenance(held.lease, change);
     if (change.on) await router.setMaintenancePage(app.id, await store.apps.maintenancePage(app.id));
-    await setRoute(deps, app.id);
+    await setRoute(held, app.id);
     return changed;
   });
 }

@@ -20,9 +20,9 @@ function ownName({ context: { settings } }: Deps, app: App, text: string): strin
  * there: to make it primary is to unmake the other one. Throws `domain_invalid`, `domain_reserved`, `domain_taken`.
  */
 export function addDomain(deps: Deps, app: App, domain: { name: string; primary?: boolean }): Promise<App> {
-  const { store, router, settings } = deps.context;
+  const { settings } = deps.context;
   const name = ownName(deps, app, domain.name);
-  return deps.keeper.exclusive(app.id, async ({ lease }) => {
+  return deps.keeper.exclusive(app.id, async ({ lease, context: { store, router } }) => {
     if (name === defaultHost(app, settings.domain))
       return domain.primary === true ? store.domains.clearPrimary(lease) : app;
     // The row first: it alone makes the name this app's.
@@ -34,11 +34,11 @@ export function addDomain(deps: Deps, app: App, domain: { name: string; primary?
 
 /** Throws `domain_not_found`, `domain_default`. */
 export function removeDomain(deps: Deps, app: App, text: string): Promise<App> {
-  const { store, router, settings } = deps.context;
+  const { settings } = deps.context;
   const read = readDomain(text);
   const name = read.kind === 'domain' ? read.name : text.slice(0, 80);
   if (name === defaultHost(app, settings.domain)) throw new TealError('domain_default', { name });
-  return deps.keeper.exclusive(app.id, async ({ lease }) => {
+  return deps.keeper.exclusive(app.id, async ({ lease, context: { store, router } }) => {
     const now = await store.apps.get(app.id);
     if (now === null || now.domains.every((domain) => domain.name !== name))
       throw new TealError('domain_not_found', { name });

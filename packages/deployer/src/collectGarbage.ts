@@ -4,10 +4,7 @@ import type { Context } from './context.ts';
 import type { HeldLease } from './leaseKeeper.ts';
 
 /** Images of one app that no kept release needs. */
-export async function collectImages(
-  { store, engine }: Pick<Context, 'store' | 'engine'>,
-  { lease }: HeldLease,
-): Promise<void> {
+export async function collectImages({ lease, context: { store, engine } }: HeldLease): Promise<void> {
   const app = await store.apps.get(lease.appId);
   if (app === null) return;
   const [releases, instances, active, images] = await Promise.all([
@@ -29,21 +26,45 @@ export async function collectImages(
   }
 }
 
-/** What no app in the database owns: images, networks, folders, repositories. Only before any worker has begun. */
-export async function collectStrays({ store, engine, source, log }: Context): Promise<void> {
+/**
+ * What no app in the database owns: images, instances, networks, folders, repositories, routes. Each list is read before the
+ * rows that explain it, and every row is written before what it explains, so that nothing new can look like a leftover.
+ */
+export async function collectStrays(context: Context, { everyImage }: { everyImage: boolean }): Promise<void> {
+  const { store, engine, router, source, log } = context;
+  await collectStrayImages(context, everyImage);
+  const [instances, kept, routed, repositories] = [
+    await engine.list(),
+    await engine.listApps(),
+    await router.listApps(),
+    await source.list(),
+  ];
   const appIds = new Set(await store.apps.ids());
+  const isStray = (appId: string) => !appIds.has(appId);
+  for (const { appId, ref } of instances) {
+    if (!isStray(appId)) continue;
+    log.info({ appId, ref }, 'removing an instance that no app owns');
+    await engine.stop(ref, { graceMs: 0 });
+  }
+  for (const appId of routed.filter(isStray)) await router.removeApp(appId);
+  for (const appId of kept.filter(isStray)) await engine.removeApp(appId);
+  for (const appId of repositories.filter(isStray)) await source.remove(appId);
+}
+
+/** A build that runs has an image before it has its row; while one runs nobody can tell it from a leftover. */
+async function collectStrayImages({ store, engine, log }: Context, everyImage: boolean): Promise<void> {
+  const refs = await engine.listImages();
+  // As many as there should be: then it is not worth a question per app.
+  if (!everyImage && refs.length === (await store.census.take()).images) return;
+  for (const appId of await store.deployments.appsWithWork())
+    if ((await store.deployments.active(appId))?.state === 'building') return;
   const known = new Set<string>();
-  for (const appId of appIds) for (const image of await store.images.list(appId)) known.add(image.ref);
-  for (const ref of await engine.listImages()) {
+  for (const appId of await store.apps.ids()) for (const image of await store.images.list(appId)) known.add(image.ref);
+  for (const ref of refs) {
     if (known.has(ref)) continue;
     log.info({ ref }, 'removing an image that no app owns');
     await engine.removeImage(ref);
   }
-  for (const instance of await engine.list()) {
-    if (!appIds.has(instance.appId)) await engine.stop(instance.ref, { graceMs: 0 });
-  }
-  for (const appId of await engine.listApps()) if (!appIds.has(appId)) await engine.removeApp(appId);
-  for (const appId of await source.list()) if (!appIds.has(appId)) await source.remove(appId);
 }
 
 /** Confirms or drops pushes whose post-receive never came, by what the repository says. */

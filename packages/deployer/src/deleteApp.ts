@@ -15,10 +15,7 @@ export async function deleteApp({ store, queue }: Context, appId: string): Promi
 }
 
 /** The work itself; idempotent, so that a crash in the middle is mended by doing it again. */
-export async function removeApp(
-  { context, hooks }: Pick<WorkDeps, 'context' | 'hooks'>,
-  { lease }: HeldLease,
-): Promise<void> {
+export async function removeApp({ hooks }: Pick<WorkDeps, 'hooks'>, { lease, context }: HeldLease): Promise<void> {
   const { store, engine, router, source, log } = context;
   const { appId } = lease;
   await router.removeApp(appId);

@@ -1,9 +1,10 @@
 /** The use cases as one object, and the background tasks that belong to them. */
-import { type App, type Deployment, routeOf } from '@teal/core';
+import { type App, type Deployment, isTealError } from '@teal/core';
 import { acceptPush, confirmPush, type PushRequest, pushNotes } from './acceptPush.ts';
 import { type AppChange, changeApp, setMaintenance } from './changeApp.ts';
 import { addDomain, removeDomain } from './changeDomains.ts';
 import { collectStrays, settlePushes } from './collectGarbage.ts';
+import { completeLive } from './completeLive.ts';
 import type { Context } from './context.ts';
 import { deleteApp } from './deleteApp.ts';
 import { createExitHub } from './exitHub.ts';
@@ -11,8 +12,9 @@ import { type Follow, type FollowOptions, followDeployment } from './followDeplo
 import { handleEngineEvent } from './followEngine.ts';
 import { createLeaseKeeper } from './leaseKeeper.ts';
 import { createOneOffs } from './oneOffs.ts';
+import type { EngineEvent } from './ports/engine.ts';
 import type { JobHandlers } from './ports/queue.ts';
-import { reconcileApp } from './reconcile.ts';
+import { createReconciler, type Round, setRoute } from './reconcile.ts';
 import { TRAFFIC_KEPT_MS } from './recordTraffic.ts';
 import {
   cancelDeploymentOf,
@@ -22,7 +24,6 @@ import {
   reviveApp,
   startApp,
 } from './requestDeployment.ts';
-import { restartLive } from './restartLive.ts';
 import { createRetirement } from './retireReleases.ts';
 import { createHooks } from './runHooks.ts';
 import { sendFailureMails } from './sendFailureMails.ts';
@@ -60,7 +61,7 @@ export interface Deployer extends JobHandlers {
 }
 
 export function createDeployer(context: Context): Deployer {
-  const { store, router, source, clock, log, settings } = context;
+  const { store, source, clock, log, settings } = context;
   const keeper = createLeaseKeeper(context);
   const exits = createExitHub();
   const retirement = createRetirement({ ...context, keeper });
@@ -74,78 +75,102 @@ export function createDeployer(context: Context): Deployer {
     return push === null ? null : confirmPush(context, push);
   }
 
-  const restarting = new Map<string, Promise<void>>();
+  const reconciler = createReconciler(deps);
+  const completing = new Map<string, Promise<void>>();
+  const soon = new Map<string, { again: boolean; done: Promise<void> }>();
 
-  async function reconcileOne(appId: string): Promise<void> {
+  async function reconcileOne(appId: string, round: Round): Promise<void> {
     // Instances that are being started again have not passed their gate: nobody else may take them for live.
-    if (restarting.has(appId)) return;
+    if (completing.has(appId)) return;
     try {
-      const actions = await reconcileApp(deps, appId);
-      if (actions.some((action) => action.do === 'restart-live')) restart(appId);
+      const actions = await reconciler.reconcile(appId, round);
+      if (actions.some((action) => action.do === 'complete-live')) complete(appId);
     } catch (error) {
-      if (!closing.signal.aborted) log.warn({ appId, err: error }, 'an app could not be reconciled; it is tried again');
+      // Whoever works on the app leaves it as it should be; if not, the next round finds it.
+      if (!closing.signal.aborted && !isTealError(error, 'app_busy'))
+        log.warn({ appId, err: error }, 'an app could not be reconciled; it is tried again');
     }
     retirement.schedule(appId);
   }
 
-  function restart(appId: string): void {
-    const task = restartLive(deps, appId, closing.signal)
+  function complete(appId: string): void {
+    const task = completeLive(deps, appId, closing.signal)
       .catch((error) => {
         if (!closing.signal.aborted)
-          log.warn({ appId, err: error }, 'a live version could not be started again; it is tried again');
+          log.warn({ appId, err: error }, 'a live version could not be made whole again; it is tried again');
       })
-      .finally(() => restarting.delete(appId));
-    restarting.set(appId, task);
+      .finally(() => completing.delete(appId));
+    completing.set(appId, task);
   }
 
-  async function sweep(): Promise<void> {
+  /** Something has happened to the app: it is looked at now, and once more for all that happens meanwhile. */
+  function reconcileSoon(appId: string): void {
+    const running = soon.get(appId);
+    if (running !== undefined) {
+      running.again = true;
+      return;
+    }
+    const state = { again: true, done: Promise.resolve() };
+    const rounds = async () => {
+      while (state.again && !closing.signal.aborted) {
+        state.again = false;
+        await reconcileOne(appId, { listed: await context.engine.list(), urgent: false });
+      }
+    };
+    soon.set(appId, state);
+    state.done = rounds()
+      .catch((error) => log.warn({ appId, err: error }, 'an app could not be looked at; the next round does it'))
+      .finally(() => soon.delete(appId));
+  }
+
+  /** One look at the engine for all apps: the rounds grow with what there is, not with its square. */
+  let round = -1;
+  async function sweep(urgent: boolean): Promise<void> {
+    round += 1;
     await settlePushes(context, confirm);
-    for (const appId of await store.apps.ids()) await reconcileOne(appId);
+    const listed = await context.engine.list();
+    const appIds = await store.apps.ids();
+    reconciler.keepOnly(new Set(appIds));
+    const byApp = Map.groupBy(listed, (instance) => instance.appId);
+    for (const appId of appIds) await reconcileOne(appId, { listed: byApp.get(appId) ?? [], urgent });
     for (const appId of await store.deployments.appsWithWork()) await context.queue.appHasWork(appId);
     await context.queue.mailIsWaiting();
+    await collectStrays(context, { everyImage: round === 1 });
     await store.traffic.purge(new Date(clock.now().getTime() - TRAFFIC_KEPT_MS));
   }
 
-  /** A worker that died right after LIVE had no time to turn it on. */
-  async function restoreRestartPolicy(appId: string): Promise<void> {
-    const app = await store.apps.get(appId);
-    const live = (await store.instances.list(appId)).filter((instance) => instance.releaseId === app?.liveReleaseId);
-    for (const { ref, state } of live) {
-      if (ref === null || state !== 'running') continue;
-      await context.engine
-        .setRestart(ref, true)
-        .catch((error) => log.warn({ appId, ref, err: error }, 'no restart policy'));
-    }
-  }
-
   async function sweepForever(): Promise<void> {
+    // The first round at once: the one at the start has left what nobody waits for.
     while (!closing.signal.aborted) {
+      await sweep(false).catch((error) => log.warn({ err: error }, 'the sweep failed; it comes again'));
       await clock.sleep(settings.timing.sweepMs, closing.signal);
-      if (closing.signal.aborted) return;
-      await sweep().catch((error) => log.warn({ err: error }, 'the sweep failed; it comes again'));
     }
   }
 
   return {
     async start() {
-      await collectStrays(context);
-      tasks.push(context.engine.watch((event) => void handleEngineEvent(deps, event), closing.signal));
-      await sweep();
-      for (const appId of await store.apps.ids()) await restoreRestartPolicy(appId);
+      const onEvent = (event: EngineEvent) => {
+        void handleEngineEvent(deps, event);
+        if (event.type === 'exited') reconcileSoon(event.appId);
+      };
+      tasks.push(context.engine.watch(onEvent, closing.signal));
+      await sweep(true);
       tasks.push(sweepForever());
     },
     async close() {
       closing.abort();
       await hooks.close();
       await retirement.close();
-      await Promise.all([...tasks, ...restarting.values()]);
+      await Promise.all([...tasks, ...completing.values(), ...[...soon.values()].map(({ done }) => done)]);
       await keeper.close();
     },
     async createApp(app) {
       const created = await store.apps.create(app);
       await source.create(created.id);
-      await router.setHosts(created.id, settings.hostsOf(created));
-      await router.setRoute(created.id, routeOf(created, { mode: 'empty' }));
+      await keeper.exclusive(created.id, async (held) => {
+        await held.context.router.setHosts(created.id, settings.hostsOf(created));
+        await setRoute(held, created.id);
+      });
       return created;
     },
     changeApp: (app, change) => changeApp(deps, app, change),

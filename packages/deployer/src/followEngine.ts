@@ -21,9 +21,9 @@ export async function handleEngineEvent(deps: WorkDeps, event: EngineEvent): Pro
   }
 }
 
-async function takeAddress({ context, keeper }: WorkDeps, event: EngineEvent & { type: 'restarted' }): Promise<void> {
-  const { store, router } = context;
-  await keeper.exclusive(event.appId, async ({ lease }) => {
+async function takeAddress({ keeper }: WorkDeps, event: EngineEvent & { type: 'restarted' }): Promise<void> {
+  await keeper.exclusive(event.appId, async ({ lease, context }) => {
+    const { store, router } = context;
     const instances = await store.instances.list(event.appId);
     const instance = instances.find((entry) => entry.id === event.instanceId);
     if (instance === undefined) return;

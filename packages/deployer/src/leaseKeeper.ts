@@ -6,12 +6,13 @@
  */
 import { TealError } from '@teal/core';
 import type { Context } from './context.ts';
+import { contextUnder, type EffectContext } from './effects.ts';
 import type { Lease } from './ports/store.ts';
 
 interface Grant {
-  lease: Lease;
-  lost: AbortController;
-  renewal: NodeJS.Timeout;
+  held: HeldLease;
+  /** Ends the renewals. */
+  end: AbortController;
 }
 
 /** `users` counts tasks of this process, from the moment they ask. */
@@ -24,6 +25,8 @@ export interface HeldLease {
   lease: Lease;
   /** Aborts when the lease was lost. */
   lost: AbortSignal;
+  /** The ports for who acts: every call that changes something throws `lease_lost` once the lease may be another's. */
+  context: EffectContext;
 }
 
 export interface LeaseKeeper {
@@ -34,34 +37,53 @@ export interface LeaseKeeper {
   close(): Promise<void>;
 }
 
-export function createLeaseKeeper({
-  store,
-  clock,
-  settings,
-}: Pick<Context, 'store' | 'clock' | 'settings'>): LeaseKeeper {
+/**
+ * Time since `begun` by the clock that says more: one is set forward with the database's, the other still counts when
+ * somebody sets the time back.
+ */
+function stopwatch(clock: Context['clock']): () => number {
+  const begunMs = clock.monotonicMs();
+  const begunAt = clock.now().getTime();
+  return () => Math.max(clock.monotonicMs() - begunMs, clock.now().getTime() - begunAt);
+}
+
+async function acquire(context: Context, appId: string): Promise<Grant> {
+  const { store, clock, settings } = context;
+  const ttlMs = settings.timing.leaseMs;
+  // From before the question, so that this process never believes in it for longer than the database does.
+  let sinceGranted = stopwatch(clock);
+  const lease = await store.leases.acquire(appId, settings.holder, ttlMs);
+  if (lease === null) throw new TealError('app_busy', { what: 'another worker holds it' });
+  const lost = new AbortController();
+  const end = new AbortController();
+  const isOver = () => end.signal.aborted || lost.signal.aborted || sinceGranted() >= ttlMs;
+  const renew = async () => {
+    const sinceAsked = stopwatch(clock);
+    try {
+      if (await store.leases.renew(lease, ttlMs)) sinceGranted = sinceAsked;
+      else lost.abort(new TealError('lease_lost'));
+    } catch (cause) {
+      // The database is away: the lease is good until its time is over, then it may be somebody else's.
+      if (isOver()) lost.abort(new TealError('lease_lost', {}, { cause }));
+    }
+  };
+  const keepRenewing = async () => {
+    while (!isOver()) {
+      await clock.sleep(ttlMs / 3, end.signal);
+      if (!end.signal.aborted) void renew();
+    }
+    if (!end.signal.aborted) lost.abort(new TealError('lease_lost'));
+  };
+  void keepRenewing();
+  return { end, held: { lease, lost: lost.signal, context: contextUnder(context, isOver) } };
+}
+
+export function createLeaseKeeper(context: Context): LeaseKeeper {
   const slots = new Map<string, Slot>();
   const tails = new Map<string, Promise<unknown>>();
-  const ttlMs = settings.timing.leaseMs;
-
-  async function acquire(appId: string): Promise<Grant> {
-    const lease = await store.leases.acquire(appId, settings.holder, ttlMs);
-    if (lease === null) throw new TealError('app_busy', { what: 'another worker holds it' });
-    const lost = new AbortController();
-    let renewedAt = clock.now().getTime();
-    const renew = async () => {
-      try {
-        if (await store.leases.renew(lease, ttlMs)) renewedAt = clock.now().getTime();
-        else lost.abort(new TealError('lease_lost'));
-      } catch (cause) {
-        // The database is away: the lease is good until its time is over, then it may be somebody else's.
-        if (clock.now().getTime() - renewedAt > ttlMs) lost.abort(new TealError('lease_lost', {}, { cause }));
-      }
-    };
-    return { lease, lost, renewal: setInterval(renew, ttlMs / 3) };
-  }
 
   function enter(appId: string): Slot {
-    const slot = slots.get(appId) ?? { users: 0, grant: acquire(appId) };
+    const slot = slots.get(appId) ?? { users: 0, grant: acquire(context, appId) };
     slots.set(appId, slot);
     slot.users += 1;
     return slot;
@@ -73,17 +95,17 @@ export function createLeaseKeeper({
     slots.delete(appId);
     const grant = await slot.grant.catch(() => null);
     if (grant === null) return;
-    clearInterval(grant.renewal);
+    grant.end.abort();
     // Not released in time it runs out by itself.
-    await store.leases.release(grant.lease).catch(() => {});
+    await context.store.leases.release(grant.held.lease).catch(() => {});
   }
 
   async function hold<T>(appId: string, work: (held: HeldLease) => Promise<T>): Promise<T> {
     const slot = enter(appId);
     try {
-      const { lease, lost } = await slot.grant;
-      lost.signal.throwIfAborted();
-      return await work({ lease, lost: lost.signal });
+      const { held } = await slot.grant;
+      held.lost.throwIfAborted();
+      return await work(held);
     } finally {
       await leave(appId, slot);
     }

@@ -5,17 +5,18 @@
 import { type Deployment, formatId, type Release } from '@teal/core';
 import type { Context } from './context.ts';
 import { specOf } from './instanceSpec.ts';
-import type { Engine, InstanceSpec } from './ports/engine.ts';
+import type { Engine, InstanceSpec, OneOff } from './ports/engine.ts';
 
 export interface OneOffs {
-  run: Engine['run'];
+  /** `engine` is the caller's own view of it; hooks, which hold no lease, use the platform's. */
+  run(spec: InstanceSpec, once: OneOff, engine?: Pick<Engine, 'run'>): ReturnType<Engine['run']>;
   isRunning(instanceId: string): boolean;
 }
 
-export function createOneOffs({ engine }: Pick<Context, 'engine'>): OneOffs {
+export function createOneOffs(context: Pick<Context, 'engine'>): OneOffs {
   const running = new Set<string>();
   return {
-    async run(spec, once) {
+    async run(spec, once, engine = context.engine) {
       running.add(spec.instanceId);
       try {
         return await engine.run(spec, once);

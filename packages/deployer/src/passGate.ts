@@ -33,7 +33,7 @@ interface Watch {
 
 /** Returns when every instance has passed; throws RunFailure with the last answer, last lines and likely causes. */
 export async function passGate(run: Run, release: Release, instances: readonly Instance[]): Promise<void> {
-  const deadline = AbortSignal.timeout(release.settings.gateDeadlineMs);
+  const deadline = run.context.clock.timeout(release.settings.gateDeadlineMs);
   const rules = gateRules(healthPaths(release.environment));
   const giveUp = new AbortController();
   const signal = AbortSignal.any([run.signal, deadline, giveUp.signal]);
@@ -127,7 +127,7 @@ async function isOwn(run: Run, { instance }: Watch): Promise<boolean> {
 async function lastLines(run: Run, ref: string): Promise<string[]> {
   const lines: string[] = [];
   try {
-    const signal = AbortSignal.timeout(3_000);
+    const signal = run.context.clock.timeout(3_000);
     for await (const line of run.context.engine.logs(ref, { tailLines: LAST_LINES, follow: false, signal }))
       lines.push(line);
   } catch (error) {

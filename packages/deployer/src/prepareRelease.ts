@@ -128,8 +128,8 @@ async function build(
   plan: BuildPlan,
   { imageId, environment }: { imageId: string; environment: Release['environment'] },
 ): Promise<string> {
-  const { engine, settings } = run.context;
-  const deadline = AbortSignal.timeout(settings.timing.buildDeadlineMs);
+  const { engine, settings, clock } = run.context;
+  const deadline = clock.timeout(settings.timing.buildDeadlineMs);
   try {
     const outcome = await engine.build({
       appId: run.app.id,

@@ -1,54 +1,135 @@
 /** Brings engine and router to what the database says. Level-triggered: every crash recovery is this, not special cases. */
-import { type Action, type App, desiredRoute, type ObservedInstance, planApp } from '@teal/core';
+import {
+  type Action,
+  type App,
+  type Desired,
+  desiredRoute,
+  type Observed,
+  type ObservedInstance,
+  planApp,
+} from '@teal/core';
 import type { HeldLease } from './leaseKeeper.ts';
+import type { Pool } from './ports/router.ts';
 import { membersOf } from './switchTraffic.ts';
 import type { WorkDeps } from './workDeps.ts';
 
-/**
- * Reconciles one app under its lock; returns the actions that were needed. Starting a dead live version takes as long as
- * its gate, so `restart-live` is only returned: `restartLive` does it.
- */
-export function reconcileApp(deps: WorkDeps, appId: string): Promise<Action[]> {
-  return deps.keeper.exclusive(appId, async (held) => {
-    const state = await observe(deps, appId);
-    if (state === null) return [];
-    const actions = planApp(state.desired, state.observed);
-    await restorePage(deps, state.desired.app);
-    for (const action of actions) await apply(deps, held, action);
-    if (actions.length > 0) deps.context.log.info({ appId, actions: actions.map((a) => a.do) }, 'reconciled');
-    return actions;
-  });
+/** What this process remembers of an app between two rounds: engines do not tell it. */
+export interface Memory {
+  /** Instances with the deployment for which their restart policy was turned on. */
+  restarting: ReadonlyMap<string, string>;
+  /** Live instances that had ended when they were looked at last. */
+  ended: ReadonlySet<string>;
 }
 
-async function observe({ context, oneOffs }: WorkDeps, appId: string) {
-  const { store, engine, router, settings } = context;
-  // The engine first: a row is written before its instance starts, so that nothing seen can be unknown.
-  const seen = (await engine.list()).filter(
-    (instance) => instance.appId === appId && !oneOffs.isRunning(instance.instanceId),
-  );
+const NO_MEMORY: Memory = { restarting: new Map(), ended: new Set() };
+
+/** What all apps of one round share. */
+export interface Round {
+  /** What the engine has, from a moment ago. */
+  listed: readonly ObservedInstance[];
+  /** Somebody waits for the routes: what changes nothing at once is left to the next round. */
+  urgent: boolean;
+}
+
+export interface Reconciler {
+  /**
+   * Reconciles one app; returns the actions that were needed. Where the round's list shows that something is to be done, the
+   * engine is asked again under the app's lock. Starting what is missing of the live version takes as long as its gate, so
+   * `complete-live` is only returned: `completeLive` does it.
+   */
+  reconcile(appId: string, round: Round): Promise<Action[]>;
+  /** Forgets apps that are not in `appIds`. */
+  keepOnly(appIds: ReadonlySet<string>): void;
+}
+
+export function createReconciler(deps: WorkDeps): Reconciler {
+  const memories = new Map<string, Memory>();
+
+  async function look(appId: string, listed: readonly ObservedInstance[]) {
+    const state = await observe(deps, { appId, listed, memory: memories.get(appId) ?? NO_MEMORY });
+    return state === null ? null : { ...state, actions: planApp(state.desired, state.observed) };
+  }
+
+  async function act(held: HeldLease): Promise<Action[]> {
+    const { appId } = held.lease;
+    // The engine first: a row is written before its instance starts, so that nothing seen can be unknown.
+    const view = await look(appId, await deps.context.engine.list());
+    if (view === null) return [];
+    const { actions, desired, observed } = view;
+    await restorePage(held, desired.app);
+    for (const action of actions) await apply(deps, held, action);
+    remember(appId, { desired, observed, actions });
+    if (actions.length > 0) deps.context.log.info({ appId, actions: actions.map((a) => a.do) }, 'reconciled');
+    return actions;
+  }
+
+  function remember(
+    appId: string,
+    { desired, observed, actions }: { desired: Desired; observed: Observed; actions: Action[] },
+  ) {
+    const { app, live, instances } = desired;
+    const set = new Set(actions.flatMap((action) => (action.do === 'set-restart' ? [action.instanceId] : [])));
+    const isOn = (id: string) => set.has(id) || observed.restarting.has(id);
+    const own = instances.filter(({ releaseId }) => releaseId === app.liveReleaseId).map(({ id }) => id);
+    const ended = observed.instances.filter(
+      ({ status, instanceId }) => status === 'exited' && own.includes(instanceId),
+    );
+    memories.set(appId, {
+      restarting: new Map(own.filter(isOn).map((id) => [id, live?.id ?? ''])),
+      ended: new Set(ended.map(({ instanceId }) => instanceId)),
+    });
+  }
+
+  return {
+    async reconcile(appId, { listed, urgent }) {
+      const view = await look(appId, listed);
+      if (view === null) return [];
+      const due = view.actions.filter((action) => !urgent || action.do !== 'set-restart');
+      const isDue = due.length > 0 || view.desired.app.maintenance;
+      if (isDue) return deps.keeper.exclusive(appId, act);
+      if (!urgent) remember(appId, view);
+      return [];
+    },
+    keepOnly(appIds) {
+      for (const appId of memories.keys()) if (!appIds.has(appId)) memories.delete(appId);
+    },
+  };
+}
+
+interface Look {
+  appId: string;
+  listed: readonly ObservedInstance[];
+  memory: Memory;
+}
+
+async function observe({ context, oneOffs }: WorkDeps, { appId, listed, memory }: Look) {
+  const { store, router, settings } = context;
+  const seen = listed.filter((instance) => instance.appId === appId && !oneOffs.isRunning(instance.instanceId));
   const app = await store.apps.get(appId);
   if (app === null || (await store.apps.isDeleting(appId))) return null;
-  const [releases, instances, active, routed] = await Promise.all([
+  const [releases, instances, active, live, routed] = await Promise.all([
     store.releases.list(appId),
     store.instances.list(appId),
     store.deployments.active(appId),
+    store.deployments.live(appId),
     router.observe(appId),
   ]);
-  const members = (pool: { members: readonly { instanceId: string }[] } | null | undefined) =>
-    pool == null ? null : pool.members.map((member) => member.instanceId);
+  const isKnownOn = (id: string) => live !== null && memory.restarting.get(id) === live.id;
   return {
-    desired: { app, hosts: settings.hostsOf(app), releases, instances, active },
+    desired: { app, hosts: settings.hostsOf(app), releases, instances, active, live },
     observed: {
-      instances: seen as readonly ObservedInstance[],
+      instances: seen,
       route: routed?.route ?? null,
       hosts: routed?.hosts ?? null,
-      pools: { blue: members(routed?.pools.blue), green: members(routed?.pools.green) },
+      pools: { blue: routed?.pools.blue ?? null, green: routed?.pools.green ?? null },
+      restarting: new Set(instances.map(({ id }) => id).filter(isKnownOn)),
+      givenUp: memory.ended,
     },
   };
 }
 
 async function apply(deps: WorkDeps, held: HeldLease, action: Action): Promise<void> {
-  const { store, engine } = deps.context;
+  const { store, engine, router } = held.context;
   const { appId } = held.lease;
   switch (action.do) {
     case 'remove-unknown':
@@ -59,14 +140,18 @@ async function apply(deps: WorkDeps, held: HeldLease, action: Action): Promise<v
       return store.instances.update(held.lease, action.instanceId, { state: 'running', asleepSince: null });
     case 'take-address':
       return store.instances.update(held.lease, action.instanceId, { address: action.address });
-    case 'restart-live':
+    case 'complete-live':
       return;
+    case 'set-restart':
+      return engine.setRestart(action.ref, true);
     case 'fill-pool':
-      return fillPool(deps, appId, action.releaseId);
+      return fillPool(held, appId, action.releaseId);
+    case 'empty-pool':
+      return emptyPool(held, (await router.observe(appId))?.pools[action.colour] ?? null);
     case 'set-hosts':
-      return deps.context.router.setHosts(appId, action.hosts);
+      return router.setHosts(appId, action.hosts);
     case 'set-route':
-      return setRoute(deps, appId);
+      return setRoute(held, appId);
     case 'retire':
       return deps.retirement.schedule(appId);
   }
@@ -81,6 +166,10 @@ async function restorePage({ context: { store, router } }: Pick<WorkDeps, 'conte
 export async function setRoute({ context }: Pick<WorkDeps, 'context'>, appId: string): Promise<void> {
   const app = await context.store.apps.get(appId);
   if (app !== null) await context.router.setRoute(appId, desiredRoute(app, await context.store.instances.list(appId)));
+}
+
+async function emptyPool({ context }: Pick<WorkDeps, 'context'>, pool: Pool | null): Promise<void> {
+  if (pool !== null) await context.router.setPool({ ...pool, members: [] });
 }
 
 /** Makes the running instances of the live release the members of their pool. */

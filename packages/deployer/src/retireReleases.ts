@@ -140,7 +140,8 @@ async function retireOne(deps: Deps, view: View, candidate: Candidate, signal: A
 }
 
 /** The effect: reads everything again first. */
-async function settle(deps: Deps, held: HeldLease, releaseId: string): Promise<number | null> {
+async function settle(retirement: Deps, held: HeldLease, releaseId: string): Promise<number | null> {
+  const deps = { ...retirement, ...held.context };
   const { clock, settings } = deps;
   const view = await look(deps, held.lease.appId);
   const instances = view?.idle.get(releaseId);

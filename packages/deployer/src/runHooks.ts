@@ -80,7 +80,7 @@ async function runHook({ context, oneOffs, ended, outcome, stop }: HookRun): Pro
   const image = release === null || hook === null ? null : await store.images.get(release.imageId);
   if (release === null || hook === null || image === null) return;
   log.line('teal', `${hook.name}: ${hook.command}`);
-  const deadline = AbortSignal.timeout(settings.timing.hookDeadlineMs);
+  const deadline = context.clock.timeout(settings.timing.hookDeadlineMs);
   try {
     const spec = oneOffSpec({ app }, { deployment, release, imageRef: image.ref });
     const signal = AbortSignal.any([stop, deadline]);

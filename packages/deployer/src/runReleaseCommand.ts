@@ -35,7 +35,7 @@ interface Command {
 
 async function runOnce(run: Run, { release, command, imageRef }: Command): Promise<boolean> {
   const { releaseDeadlineMs } = run.context.settings.timing;
-  const deadline = AbortSignal.timeout(releaseDeadlineMs);
+  const deadline = run.context.clock.timeout(releaseDeadlineMs);
   const lastLines: string[] = [];
   const log = (text: string) => {
     run.log.line('app', text);
@@ -45,7 +45,7 @@ async function runOnce(run: Run, { release, command, imageRef }: Command): Promi
   try {
     const spec = oneOffSpec(run, { deployment: run.deployment, release, imageRef });
     const signal = AbortSignal.any([run.signal, deadline]);
-    const { exitCode } = await run.oneOffs.run(spec, { command, log, signal });
+    const { exitCode } = await run.oneOffs.run(spec, { command, log, signal }, run.context.engine);
     throwIfStopped(run.signal);
     if (exitCode !== 0) throw failed(`"${command}" ${endOf(exitCode)}`, lastLines);
     return true;

@@ -6,22 +6,34 @@ import { type Run, RunFailure, throwIfStopped } from './run.ts';
 
 export type StartResult = { kept: 'yes'; green: Instance[] } | { kept: 'image-gone' };
 
-/** Returns the instances that are to pass the gate; throws RunFailure or StopRun. */
-export async function startInstances(run: Run, release: Release): Promise<StartResult> {
+/**
+ * Returns the instances that are to pass the gate; throws RunFailure or StopRun. `serving`: those of a live version that run
+ * and are left alone; what is started beside them stays `starting` in its row, so that nobody takes it for one of them.
+ */
+export async function startInstances(
+  run: Run,
+  release: Release,
+  serving: readonly Instance[] | null = null,
+): Promise<StartResult> {
   const { store } = run.context;
+  const state = serving === null ? 'running' : 'starting';
   const [instances, image] = await Promise.all([store.instances.list(run.app.id), store.images.get(release.imageId)]);
-  const present = instances.filter((instance) => instance.releaseId === release.id);
-  const own = present.filter((instance) => instance.deploymentId === run.deployment.id);
-  const earlier = present.filter((instance) => instance.deploymentId !== run.deployment.id);
-  const adopted = (await Promise.all(earlier.map((instance) => adopt(run, instance)))).filter(
+  const kept = new Set(serving?.map(({ id }) => id));
+  const present = instances.filter((instance) => instance.releaseId === release.id && !kept.has(instance.id));
+  // Of a live version all that has a name was started long ago: it is woken if that is possible.
+  const isOwn = ({ deploymentId, ref }: Instance) =>
+    deploymentId === run.deployment.id && (serving === null || ref === null);
+  const own = present.filter(isOwn);
+  const earlier = present.filter((instance) => !isOwn(instance));
+  const adopted = (await Promise.all(earlier.map((instance) => adopt(run, instance, state)))).filter(
     (green) => green !== null,
   );
   try {
-    const missing = Math.max(0, release.settings.scale - adopted.length - own.length);
-    const numbers = freeNumbers([...adopted, ...own], missing);
+    const missing = Math.max(0, release.settings.scale - kept.size - adopted.length - own.length);
+    const numbers = freeNumbers([...(serving ?? []), ...adopted, ...own], missing);
     const fresh = await Promise.all(numbers.map((number) => createRow(run, release, number)));
     const started = await Promise.all(
-      [...own, ...fresh].map((instance) => startOne(run, { release, instance, image })),
+      [...own, ...fresh].map((instance) => startOne(run, { release, instance, image, state })),
     );
     return { kept: 'yes', green: [...adopted, ...started] };
   } catch (error) {
@@ -51,13 +63,13 @@ function createRow(run: Run, release: Release, number: number): Promise<Instance
 }
 
 /** Takes over an instance of the release that still exists; null when it turned out to be dead. */
-async function adopt(run: Run, instance: Instance): Promise<Instance | null> {
+async function adopt(run: Run, instance: Instance, state: Instance['state']): Promise<Instance | null> {
   const { engine, store } = run.context;
   const wasAsleep = instance.state === 'asleep';
   try {
     if (instance.ref === null) throw new TealError('start_failed', { detail: 'it never started' });
     const woken = await engine.wake(instance.ref);
-    const awake = await record(run, instance, woken);
+    const awake = await record(run, instance, { ...woken, state });
     run.log.line('teal', `Instance ${instance.number} ${wasAsleep ? 'is awake' : 'still runs'}.`);
     return awake;
   } catch (error) {
@@ -70,25 +82,33 @@ async function adopt(run: Run, instance: Instance): Promise<Instance | null> {
   }
 }
 
-async function startOne(
-  run: Run,
-  { release, instance, image }: { release: Release; instance: Instance; image: Image | null },
-): Promise<Instance> {
-  const { engine, settings } = run.context;
-  if (image === null) throw new TealError('image_gone');
-  const signal = AbortSignal.any([run.signal, AbortSignal.timeout(settings.timing.startDeadlineMs)]);
-  const started = await engine.start(specOf(run, { release, instance, imageRef: image.ref }), signal);
-  return record(run, instance, started);
+interface Start {
+  release: Release;
+  instance: Instance;
+  image: Image | null;
+  state: Instance['state'];
 }
 
-async function record(run: Run, instance: Instance, started: StartedInstance): Promise<Instance> {
+async function startOne(run: Run, { release, instance, image, state }: Start): Promise<Instance> {
+  const { engine, settings, clock } = run.context;
+  if (image === null) throw new TealError('image_gone');
+  const signal = AbortSignal.any([run.signal, clock.timeout(settings.timing.startDeadlineMs)]);
+  const started = await engine.start(specOf(run, { release, instance, imageRef: image.ref }), signal);
+  return record(run, instance, { ...started, state });
+}
+
+async function record(
+  run: Run,
+  instance: Instance,
+  started: StartedInstance & { state: Instance['state'] },
+): Promise<Instance> {
   const change = {
     ref: started.ref,
     address: started.address,
     startedAt: started.startedAt,
     asleepSince: null,
-    state: 'running',
-  } as const;
+    state: started.state,
+  };
   await run.context.store.instances.update(run.lease, instance.id, change);
   return { ...instance, ...change };
 }

@@ -10,17 +10,17 @@ export async function stopApp(
   app: App,
   requestedBy: string,
 ): Promise<void> {
-  const { store, router } = context;
+  const { store } = context;
   if (app.stopped) throw new TealError('app_already_stopped');
   for (const deployment of await store.deployments.list(app.id, { limit: 50, before: null })) {
     if (isCancellable(deployment.state)) {
       await store.deployments.requestCancel(app.id, deployment.id, `${requestedBy} stopped the app`);
     }
   }
-  await keeper.exclusive(app.id, async ({ lease }) => {
+  await keeper.exclusive(app.id, async ({ lease, context: acting }) => {
     await store.apps.setStopped(lease);
     const now = (await store.apps.get(app.id)) ?? app;
-    await router.setRoute(app.id, routeOf(now, { mode: 'stopped' }));
+    await acting.router.setRoute(app.id, routeOf(now, { mode: 'stopped' }));
   });
   retirement.schedule(app.id);
 }

@@ -43,7 +43,7 @@ export function membersOf(instances: readonly Instance[]): Member[] {
 /** Asks through the public route until the new version answers; throws `switch_unproven`. */
 async function prove(run: Run): Promise<void> {
   const { prober, settings, clock } = run.context;
-  const deadline = AbortSignal.timeout(settings.timing.switchDeadlineMs);
+  const deadline = clock.timeout(settings.timing.switchDeadlineMs);
   const address = publicAddress(run.context);
   const host = settings.hostsOf(run.app)[0] ?? 'localhost';
   let seen = 'no answer';

@@ -40,7 +40,7 @@ async function runOne(
   try {
     const [log] = await Promise.all([openDeploymentLog(context, deployment.id), stop.checkCancel()]);
     const ended = await runDeployment({
-      context,
+      context: held.context,
       keeper,
       exits,
       oneOffs,
@@ -55,7 +55,7 @@ async function runOne(
       'deployment ended',
     );
     hooks.start({ app, deployment: ended, log });
-    if (ended.state === 'live') await afterLive(deps, held, ended);
+    if (ended.state === 'live') await afterLive(held, ended);
   } catch (error) {
     // At shutdown the deployment stays as it is, for the next start; without the lease it is somebody else's.
     if (error instanceof StopRun && error.why === 'shutdown') return;
@@ -67,12 +67,12 @@ async function runOne(
 }
 
 /** What a crash may cost for a while: the next start or deployment does it again. */
-async function afterLive({ context }: WorkDeps, held: HeldLease, deployment: Deployment): Promise<void> {
-  const { store, engine, log } = context;
+async function afterLive(held: HeldLease, deployment: Deployment): Promise<void> {
+  const { store, engine, log } = held.context;
   try {
     const live = (await store.instances.list(deployment.appId)).filter((i) => i.releaseId === deployment.releaseId);
     await Promise.all(live.map((instance) => instance.ref && engine.setRestart(instance.ref, true)));
-    await collectImages(context, held);
+    await collectImages(held);
   } catch (error) {
     log.warn({ appId: deployment.appId, err: error }, 'tidying up after a deployment failed; it is tried again later');
   }

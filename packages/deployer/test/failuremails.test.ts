@@ -60,7 +60,7 @@ async function open() {
     await client.end();
   }
   const log = { info() {}, warn() {}, error() {} };
-  const clock = { now: () => new Date(), sleep: async () => {} };
+  const clock = { now: () => new Date(), monotonicMs: () => 0, sleep: async () => {}, timeout: AbortSignal.timeout };
   const send = (mail: MailSender = sender, signal = NEVER) => sendFailureMails({ store, mail, clock, log }, signal);
   return { store, mailbox, sender, fail, send, timePasses };
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { DEFAULT_TIMING, type ObservedInstance } from '@teal/core';
 import { openStore } from '@teal/store';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
@@ -7,7 +8,7 @@ import { MEMBER, newId, openFixture } from '../../../test/conformance/store/fixt
 import { createLeaseKeeper } from '../src/leaseKeeper.ts';
 import { createOneOffs } from '../src/oneOffs.ts';
 import type { Engine, InstanceSpec } from '../src/ports/engine.ts';
-import { reconcileApp } from '../src/reconcile.ts';
+import { createReconciler } from '../src/reconcile.ts';
 import type { WorkDeps } from '../src/workDeps.ts';
 
 let postgres: PostgresUnderTest;
@@ -47,9 +48,14 @@ async function open() {
     },
   } as unknown as Engine;
   const router = { observe: () => null, setHosts: () => {}, setRoute: () => {}, setPool: () => {} };
+  const clock = {
+    now: () => new Date(),
+    monotonicMs: () => performance.now(),
+    sleep: (ms: number, signal?: AbortSignal) => delay(ms, undefined, { signal, ref: false }).catch(() => {}),
+  };
   const settings = { holder: `test/${randomUUID()}`, timing: DEFAULT_TIMING, hostsOf: () => ['app.test'] };
   const log = { info: () => {}, warn: () => {}, error: () => {} };
-  const context = { store, engine, router, settings, log, clock: { now: () => new Date() } };
+  const context = { store, engine, router, settings, log, clock };
   const oneOffs = createOneOffs({ engine });
   const keeper = createLeaseKeeper(context as unknown as WorkDeps['context']);
   onTestFinished(() => keeper.close());
@@ -63,7 +69,8 @@ it('a round of the reconciler leaves the one-offs of this process alone, and rem
   const once = { command: 'true', log: () => {}, signal: new AbortController().signal };
   const running = oneOffs.run({ instanceId: mine, appId: app.id } as InstanceSpec, once);
   const orphan = engine.run({ instanceId: left, appId: app.id } as InstanceSpec, once);
-  const actions = await reconcileApp(deps, app.id);
+  const listed = await engine.list();
+  const actions = await createReconciler(deps).reconcile(app.id, { listed, urgent: false });
   expect(actions).toContainEqual({ do: 'remove-unknown', ref: left, instanceId: left });
   expect(await orphan).toEqual({ exitCode: 137 });
   expect([...present.keys()]).toEqual([mine]);

@@ -16,7 +16,12 @@ afterAll(() => postgres?.close());
 const NOW = new Date('2026-11-21T12:30:00.000Z');
 const MINUTE_MS = 60_000;
 /** Waits for nothing: what is tried again is tried at once. */
-const clock: Clock = { now: () => NOW, sleep: () => new Promise((resolve) => setImmediate(resolve)) };
+const clock: Clock = {
+  now: () => NOW,
+  monotonicMs: () => 0,
+  sleep: () => new Promise((resolve) => setImmediate(resolve)),
+  timeout: AbortSignal.timeout,
+};
 
 type Trouble = 'before' | 'after' | null;
 

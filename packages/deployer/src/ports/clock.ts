@@ -3,8 +3,12 @@ import type { IdKind } from '@teal/core';
 
 export interface Clock {
   now(): Date;
+  /** Milliseconds since some moment, by a clock that nobody sets. */
+  monotonicMs(): number;
   /** Resolves after `ms`, or at once when `signal` aborts; never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Aborts after `ms`; keeps no process alive. */
+  timeout(ms: number): AbortSignal;
 }
 
 export interface Ids {

@@ -1,0 +1,151 @@
+/** The job queue in memory, with what the real one does to calls: one per app, again after a run, tries again, dead workers. */
+import type { JobCounts, JobHandlers, JobQueue, JobWorker } from '@teal/deployer';
+
+interface Job {
+  name: 'apps' | 'mail';
+  state: 'waiting' | 'delayed' | 'active';
+  /** A call came while it ran. */
+  again: boolean;
+  by: MemoryQueueMember | null;
+}
+
+export interface QueueTime {
+  /** Runs `work` in `ms`, or as soon as possible. */
+  in(ms: number, work: () => void): void;
+}
+
+export const RETRY_MS = 1_000;
+/** After which the job of a dead worker is given to another. */
+export const STALLED_MS = 10_000;
+const CONCURRENCY = 4;
+
+export class MemoryQueue {
+  readonly #time: QueueTime;
+  #jobs = new Map<string, Job>();
+  #members: MemoryQueueMember[] = [];
+
+  constructor(time: QueueTime) {
+    this.#time = time;
+  }
+
+  /** What a job says, for whoever looks for secrets in it. */
+  keys(): string[] {
+    return [...this.#jobs.keys()];
+  }
+
+  isIdle(): boolean {
+    return this.#jobs.size === 0;
+  }
+
+  counts(): JobCounts[] {
+    return (['apps', 'mail'] as const).map((name) => {
+      const jobs = [...this.#jobs.values()].filter((job) => job.name === name);
+      const active = jobs.filter(({ state }) => state === 'active').length;
+      return { name, waiting: jobs.length - active + jobs.filter(({ again }) => again).length, active };
+    });
+  }
+
+  add(key: string): void {
+    const known = this.#jobs.get(key);
+    if (known?.state === 'active') known.again = true;
+    if (known === undefined)
+      this.#jobs.set(key, { name: key === 'mail' ? 'mail' : 'apps', state: 'waiting', again: false, by: null });
+    this.#time.in(0, () => this.#give());
+  }
+
+  /** Jobs that a dead process of the same platform left are thrown away. */
+  obliterate(): void {
+    this.#jobs.clear();
+  }
+
+  join(handlers: JobHandlers, isAlive: () => boolean): MemoryQueueMember {
+    const member = new MemoryQueueMember(handlers, isAlive);
+    this.#members.push(member);
+    this.#time.in(0, () => this.#give());
+    return member;
+  }
+
+  #give(): void {
+    this.#members = this.#members.filter((member) => member.isAlive() && !member.closing.signal.aborted);
+    for (const [key, job] of this.#jobs) {
+      if (job.state === 'active' && !(job.by?.isAlive() ?? false)) this.#waitLater(key, job, STALLED_MS);
+      if (job.state !== 'waiting') continue;
+      const busy = (member: MemoryQueueMember) =>
+        [...this.#jobs.values()].filter((other) => other.by === member).length;
+      const [free] = this.#members.filter((m) => busy(m) < CONCURRENCY).sort((a, b) => busy(a) - busy(b));
+      if (free !== undefined) void this.#run(key, job, free);
+    }
+  }
+
+  #waitLater(key: string, job: Job, ms: number): void {
+    job.state = 'delayed';
+    job.by = null;
+    this.#time.in(ms, () => {
+      if (this.#jobs.get(key) !== job) return;
+      job.state = 'waiting';
+      this.#give();
+    });
+  }
+
+  async #run(key: string, job: Job, member: MemoryQueueMember): Promise<void> {
+    job.state = 'active';
+    job.by = member;
+    job.again = false;
+    const failed = await member.take(key).then(
+      () => false,
+      () => true,
+    );
+    if (this.#jobs.get(key) !== job || job.by !== member) return;
+    if (failed) return this.#waitLater(key, job, RETRY_MS);
+    this.#jobs.delete(key);
+    if (job.again) this.add(key);
+    this.#give();
+  }
+
+  /** Whoever finds that a worker has died. */
+  lookForStalled(): void {
+    this.#give();
+  }
+}
+
+export class MemoryQueueMember implements JobWorker {
+  readonly closing = new AbortController();
+  readonly isAlive: () => boolean;
+  readonly #handlers: JobHandlers;
+  readonly #tails = new Map<string, Promise<void>>();
+
+  constructor(handlers: JobHandlers, isAlive: () => boolean) {
+    this.#handlers = handlers;
+    this.isAlive = isAlive;
+  }
+
+  /** One after the other per app. */
+  take(key: string): Promise<void> {
+    const { signal } = this.closing;
+    const work = () => (key === 'mail' ? this.#handlers.sendMail(signal) : this.#handlers.workApp(key, signal));
+    const turn = (this.#tails.get(key) ?? Promise.resolve()).then(work);
+    this.#tails.set(
+      key,
+      turn.catch(() => {}),
+    );
+    return turn;
+  }
+
+  workHere(appId: string): Promise<void> {
+    return this.take(appId);
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort();
+    await Promise.all(this.#tails.values());
+  }
+}
+
+export function queuePort(queue: MemoryQueue): JobQueue {
+  return {
+    appHasWork: async (appId) => queue.add(appId),
+    mailIsWaiting: async () => queue.add('mail'),
+    counts: async () => queue.counts(),
+    async close() {},
+  };
+}

@@ -1,0 +1,206 @@
+/** One process of the platform: the real deployer on ports whose every call can be its last. Stands in for the composition root. */
+import { DEFAULT_TIMING, formatId, hostsOf, type Timing } from '@teal/core';
+import { type Clock, type Context, createDeployer, type Deployer, type Store, type StoreEvent } from '@teal/deployer';
+import { Outage } from './faults.ts';
+import { memoryProber } from './outside.ts';
+import { type MemoryQueueMember, queuePort } from './queue.ts';
+import type { Owner } from './scheduler.ts';
+import { storeOn } from './store/store.ts';
+import type { World } from './world.ts';
+
+export const TIMING: Timing = {
+  ...DEFAULT_TIMING,
+  buildDeadlineMs: 60_000,
+  drainDeadlineMs: 5_000,
+  webSocketDrainDeadlineMs: 5_000,
+  offAfterMs: 60_000,
+  hookDeadlineMs: 5_000,
+};
+const DOMAIN = 'teal.localhost';
+const OUTAGE_MS = 100;
+const THAW_MARGIN_MS = 5_000;
+
+export type PortName = 'store' | 'engine' | 'router' | 'prober' | 'source' | 'queue' | 'mail';
+
+export class Teal implements Owner {
+  readonly name: string;
+  readonly world: World;
+  readonly deployer: Deployer;
+  /** Ports that it does not reach. */
+  readonly cutOff = new Set<PortName>();
+  /** It has every route and takes requests. */
+  ready = false;
+  /** How far its clock is from the world's. */
+  skewMs = 0;
+  #alive = true;
+  #frozen = false;
+  #worker: MemoryQueueMember | null = null;
+  readonly #listeners = new Set<(event: StoreEvent) => void>();
+
+  constructor(world: World, name: string) {
+    this.world = world;
+    this.name = name;
+    this.deployer = createDeployer(this.#context());
+  }
+
+  isAlive = () => this.#alive;
+  isFrozen = () => this.#frozen;
+
+  get holder(): string {
+    return `${this.name}/`;
+  }
+
+  /** As the composition root does it: leases of this process's earlier life end, routes are restored, then work begins. */
+  async start(): Promise<void> {
+    const { store } = this.#ports();
+    await store.leases.drop(this.holder);
+    if (this.world.isAlone()) this.world.queue.obliterate();
+    await this.deployer.start();
+    this.ready = true;
+    this.#worker = this.world.queue.join(this.deployer, () => this.#alive);
+    for (const appId of await store.deployments.appsWithWork()) this.#worker.workHere(appId).catch(() => {});
+  }
+
+  kill(): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    this.ready = false;
+    this.world.died(this);
+  }
+
+  freeze(ms: number): void {
+    this.#frozen = true;
+    this.world.scheduler.in(ms, { owner: null, label: 'thaw', run: () => (this.#frozen = false) });
+  }
+
+  /** An event of the store; a frozen process gets it when it goes on. */
+  tell(event: StoreEvent): void {
+    if (this.cutOff.has('store')) return;
+    for (const listener of this.#listeners)
+      this.world.scheduler.post({ owner: this, label: `bus ${event.kind}`, run: () => listener(event) });
+  }
+
+  reconnect(port: PortName): void {
+    this.cutOff.delete(port);
+    if (port === 'store') this.tell({ kind: 'resync' });
+  }
+
+  #ports() {
+    const { database, engine, router, source, mail, queue, scheduler } = this.world;
+    const bus: Store['bus'] = {
+      subscribe: (listener) => {
+        this.#listeners.add(listener);
+        return () => this.#listeners.delete(listener);
+      },
+    };
+    return {
+      store: { ...this.#watched('store', storeOn(database)), bus } as Store,
+      engine: this.#watched('engine', engine.portOf(this), ['watch', 'logs']),
+      router: this.#watched('router', router.portOf(this), [
+        'watchTraffic',
+        'accessLog',
+        'publicAddress',
+        'secureAddress',
+      ]),
+      prober: this.#watched('prober', memoryProber(engine, router, scheduler)),
+      source: this.#watched('source', source.port()),
+      queue: this.#watched('queue', queuePort(queue)),
+      mail: this.#watched('mail', mail.port()),
+    };
+  }
+
+  #context(): Context {
+    return {
+      ...this.#ports(),
+      clock: this.#clock(),
+      ids: { newId: (kind) => formatId(kind, this.world.newUuid()) },
+      log: this.world.logger(this),
+      settings: {
+        holder: `${this.holder}${this.world.newUuid()}`,
+        timing: TIMING,
+        proofSecret: 'proof',
+        hostsOf: (app) => hostsOf(app, DOMAIN),
+        urlOf: (app) => `http://${app.name}.${DOMAIN}/`,
+        domain: DOMAIN,
+        reservedHosts: ['localhost'],
+        linkOf: (app, deploymentId) => `http://localhost/apps/${app.name}/deployments/${deploymentId}`,
+      },
+    };
+  }
+
+  /** Every function of `target`, and of the objects in it, becomes a call that waits for its turn. */
+  #watched<P extends object>(name: string, target: P, except: readonly (keyof P)[] = []): P {
+    const entries = Object.entries(target).map(([key, value]: [string, unknown]) => {
+      const label = `${name}.${key}`;
+      if (typeof value === 'object' && value !== null) return [key, this.#watched(label, value)];
+      if (typeof value !== 'function' || except.includes(key as keyof P)) return [key, value];
+      return [key, (...args: unknown[]) => this.#call(label, args, () => Reflect.apply(value, target, args))];
+    });
+    return Object.fromEntries(entries) as P;
+  }
+
+  #call(label: string, args: unknown[], act: () => Promise<unknown>): Promise<unknown> {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const issuedUnder = this.world.watchdog.issued(this, label, args);
+    this.world.scheduler.post({
+      owner: this,
+      label,
+      run: () => {
+        const fault = this.world.nextCall(this, label, args);
+        if (fault === 'before') return this.kill();
+        if (fault === 'refused' || this.cutOff.has(label.split('.', 1)[0] as PortName))
+          return this.#later(OUTAGE_MS, () => reject(new Outage(`${label}: no answer`)));
+        this.world.watchdog.performed(this, label, { args, issuedUnder });
+        act().then(
+          (value) => this.#reply(fault, { label, resolve: () => resolve(value), reject }),
+          (error) => this.#reply(fault, { label, resolve: () => reject(error), reject }),
+        );
+      },
+    });
+    return promise;
+  }
+
+  #reply(fault: string | null, call: { label: string; resolve: () => void; reject: (error: Error) => void }): void {
+    const delayMs = this.world.replyDelayMs();
+    if (fault === 'after') this.kill();
+    else if (fault === 'lost')
+      this.#later(OUTAGE_MS, () => call.reject(new Outage(`${call.label}: the reply was lost`)));
+    else if (fault === 'frozen') {
+      this.freeze(TIMING.leaseMs + THAW_MARGIN_MS);
+      this.#later(delayMs, call.resolve);
+    } else if (delayMs > 0) this.#later(delayMs, call.resolve);
+    else call.resolve();
+  }
+
+  #later(ms: number, run: () => void): void {
+    this.world.scheduler.in(ms, { owner: this, label: 'reply', run });
+  }
+
+  #clock(): Clock {
+    const { scheduler } = this.world;
+    return {
+      now: () => new Date(scheduler.nowMs + this.skewMs),
+      monotonicMs: () => scheduler.nowMs,
+      sleep: (ms, signal) =>
+        new Promise((resolve) => {
+          if (signal?.aborted) return resolve();
+          const end = () => {
+            signal?.removeEventListener('abort', onAbort);
+            resolve();
+          };
+          const forget = scheduler.in(ms, { owner: this, label: 'sleep', run: end });
+          const onAbort = () => {
+            forget();
+            end();
+          };
+          signal?.addEventListener('abort', onAbort);
+        }),
+      timeout: (ms) => {
+        const controller = new AbortController();
+        const run = () => controller.abort(new DOMException('too long', 'TimeoutError'));
+        scheduler.in(ms, { owner: this, label: 'timeout', run });
+        return controller.signal;
+      },
+    };
+  }
+}
