@@ -73,6 +73,25 @@ export function leaseCases(make: MakeStore): void {
     expect((await take('folder-1/124'))?.token).toBeGreaterThan(dead.token);
   });
 
+  it("touches its own app's rows only", async () => {
+    const { store, app, goLive, organisationId, leases, must } = await open();
+    const lease = await must('a');
+    const { deployment, release } = await goLive('a', lease);
+    const id = newId('instance');
+    const rows = { appId: app.id, releaseId: release.id, deploymentId: deployment.id, number: 0, colour: 'blue' as const };
+    await store.instances.create(lease, { id, ...rows });
+    const image = await store.images.get(release.imageId);
+    const other = await store.apps.create({ ...app, id: newId('app'), organisationId, name: `${app.name}-2` });
+    const foreign = (await leases.acquire(other.id, 'a', 60_000)) as Lease;
+    await store.instances.update(foreign, id, { state: 'off' });
+    await store.images.replaceRef(foreign, release.imageId, 'stolen');
+    await store.images.remove(foreign, release.imageId);
+    await store.deployments.attempt(foreign, deployment.id, 1).catch(() => {});
+    expect(await store.instances.list(app.id)).toMatchObject([{ id, state: 'starting' }]);
+    expect(await store.images.get(release.imageId)).toEqual(image);
+    expect((await store.deployments.get(deployment.id))?.attempts).toBe(deployment.attempts);
+  });
+
   it('lets nothing be written after it was lost', async () => {
     const { store, app, leases, must, push, release: _release } = await open();
     const old = await must('a');

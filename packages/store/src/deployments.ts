@@ -219,15 +219,16 @@ export function createDeployments(pool: pg.Pool): Deployments {
         // Requests of one app stand in line here, so that two of them at once see each other.
         const app = await one<{ newer_push: string }>(
           client,
-          `select settings ->> 'newerPush' as newer_push from apps where id = $1 for update`,
+          `select settings ->> 'newerPush' as newer_push from apps where id = $1 and not deleting for update`,
           [request.appId],
         );
+        if (app === null) throw new TealError('app_not_found', { name: request.appId });
         const same = request.releaseId === null ? null : await unfinishedSame(client, request);
         if (same !== null) return { deployment: toDeployment(same), joined: true };
         await checkExpectedLive(client, request);
         const deployment = await insertRequested(client, request);
         // A redeploy is one more push to the app's line; what a person starts goes before all of them.
-        const waits = request.trigger === 'redeploy' && app?.newer_push === 'wait';
+        const waits = request.trigger === 'redeploy' && app.newer_push === 'wait';
         if (!waits) await supersedePushes(client, deployment);
         await notify(client, { kind: 'deployment', appId: request.appId, deploymentId: deployment.id });
         return { deployment, joined: false };
@@ -238,8 +239,8 @@ export function createDeployments(pool: pg.Pool): Deployments {
       return fenced(pool, lease, async (client) => {
         const row = await one<{ attempts: number }>(
           client,
-          'update deployments set attempts = attempts + $2 where id = $1 returning attempts',
-          [id, by],
+          'update deployments set attempts = attempts + $2 where id = $1 and app_id = $3 returning attempts',
+          [id, by, lease.appId],
         );
         return row?.attempts ?? 0;
       });

@@ -15,14 +15,18 @@ async function deploymentOf(client: pg.PoolClient, pushId: string): Promise<Depl
   return row === null ? null : toDeployment(row);
 }
 
-/** A newer push of the app was confirmed before this one: this one is history at once. */
-async function isOvertaken(client: pg.PoolClient, push: Push): Promise<boolean> {
-  const newer = await one(
+/** Why this push is history at once: something that was accepted after it was confirmed before it. Null: it is not. */
+async function overtakenBy(client: pg.PoolClient, push: Push): Promise<string | null> {
+  const found = await one<{ pushed: boolean | null; chosen: boolean | null; stopped: boolean | null }>(
     client,
-    `select 1 from deployments where app_id = $1 and push_id is not null and sequence > $2 limit 1`,
-    [push.appId, push.sequence],
+    `select bool_or(d.push_id is not null and d.sequence > $2) as pushed,
+       bool_or(d.trigger <> 'platform-update' and d.sequence > $2) as chosen,
+       bool_or(a.stopped and (d.times ->> 'replaced')::timestamptz > $3) as stopped
+     from deployments d join apps a on a.id = d.app_id where d.app_id = $1`,
+    [push.appId, push.sequence, push.createdAt],
   );
-  return newer !== null;
+  if (found?.pushed) return 'a newer push came first';
+  return found?.chosen || found?.stopped ? 'a person chose something else before it was confirmed' : null;
 }
 
 async function insertDeployment(
@@ -31,8 +35,8 @@ async function insertDeployment(
   id: string,
   facts: CommitFacts,
 ): Promise<Deployment> {
-  const overtaken = await isOvertaken(client, push);
-  const state = overtaken ? 'cancelled' : 'queued';
+  const cancelReason = await overtakenBy(client, push);
+  const state = cancelReason === null ? 'queued' : 'cancelled';
   const row = await one<Row>(
     client,
     `insert into deployments
@@ -49,7 +53,7 @@ async function insertDeployment(
       push.branch,
       toJson(push.options),
       push.pushedBy,
-      overtaken ? 'a newer push came first' : null,
+      cancelReason,
     ],
   );
   return toDeployment(row as Row);

@@ -18,7 +18,7 @@ export function createReleases(pool: pg.Pool, sealer: Sealer): Releases {
           select $3, $4, $5, $6::jsonb, $7::jsonb, $8::jsonb, $9, $10 from held returning *`,
         values: [
           release.id,
-          release.appId,
+          lease.appId,
           release.imageId,
           toJson(release.commit),
           toJson(sealEnvironment(sealer, release.appId, release.environment)),
@@ -61,17 +61,17 @@ export function createImages(pool: pg.Pool): Images {
         name: 'image-create',
         text: `with ${HELD}
           insert into images (id, app_id, key, ref) select $3, $4, $5, $6 from held returning *`,
-        values: [image.id, image.appId, image.key, image.ref],
+        values: [image.id, lease.appId, image.key, image.ref],
       });
       return toImage(row);
     },
     replaceRef: (lease, id, ref) =>
       fenced(pool, lease, async (client) => {
-        await client.query('update images set ref = $2 where id = $1', [id, ref]);
+        await client.query('update images set ref = $2 where id = $1 and app_id = $3', [id, ref, lease.appId]);
       }),
     remove: (lease, id) =>
       fenced(pool, lease, async (client) => {
-        await client.query('delete from images where id = $1', [id]);
+        await client.query('delete from images where id = $1 and app_id = $2', [id, lease.appId]);
       }),
   };
 }
@@ -93,7 +93,7 @@ export function createInstances(pool: pg.Pool): Instances {
           select $3, $4, $5, $6, $7::integer, $8, 'starting' from held returning *`,
         values: [
           instance.id,
-          instance.appId,
+          lease.appId,
           instance.releaseId,
           instance.deploymentId,
           instance.number,
@@ -109,7 +109,7 @@ export function createInstances(pool: pg.Pool): Instances {
             update instances set state = coalesce($4, state), ref = coalesce($5, ref), host = coalesce($6, host),
               port = coalesce($7::integer, port), started_at = coalesce($8::timestamptz, started_at),
               asleep_since = case when $9::boolean then $10::timestamptz else asleep_since end
-            where id = $3 and exists (select from held) returning id),
+            where id = $3 and app_id = $1 and exists (select from held) returning id),
           ${told(11)}
           select (select count(*) from held) as held, (select count(*) from told) as told`,
         values: [

@@ -39,6 +39,12 @@ export function deploymentCases(make: MakeStore): void {
     expect((await store.deployments.next(app.id))?.id).toBe(deployment.id);
   });
 
+  it('are not asked for of an app that is being deleted', async () => {
+    const { store, app, request } = await openFixture(make);
+    await store.apps.markDeleting(app.id);
+    await expect(request({})).rejects.toMatchObject({ code: 'app_not_found' });
+  });
+
   it('move only along the table', async () => {
     const { store, lease, push, release } = await openFixture(make);
     const { deployments } = store;

@@ -85,14 +85,14 @@ export async function openFixture(make: MakeStore) {
       expectedLive: change.expectedLive,
     });
 
-  const release = async (commit = 'a') => {
-    const image = await store.images.create(lease, {
+  const release = async (commit = 'a', under = lease) => {
+    const image = await store.images.create(under, {
       id: newId('image'),
       appId: app.id,
       key: randomUUID(),
       ref: 'ref',
     });
-    return store.releases.create(lease, {
+    return store.releases.create(under, {
       id: newId('release'),
       appId: app.id,
       imageId: image.id,
@@ -103,16 +103,16 @@ export async function openFixture(make: MakeStore) {
       configurationDigest: 'digest',
     });
   };
-  const toSwitching = async (deployment: Deployment, releaseId: string) => {
-    await deployments.advance(lease, deployment.id, 'claimed-with-image', { releaseId, colour: 'blue' });
-    await deployments.advance(lease, deployment.id, 'started');
-    return deployments.advance(lease, deployment.id, 'gate-passed');
+  const toSwitching = async (deployment: Deployment, releaseId: string, under = lease) => {
+    await deployments.advance(under, deployment.id, 'claimed-with-image', { releaseId, colour: 'blue' });
+    await deployments.advance(under, deployment.id, 'started');
+    return deployments.advance(under, deployment.id, 'gate-passed');
   };
-  const goLive = async (commit = 'a') => {
+  const goLive = async (commit = 'a', under = lease) => {
     const deployment = await push(commit);
-    const made = await release(commit);
-    await toSwitching(deployment, made.id);
-    return { deployment: await deployments.goLive(lease, deployment.id), release: made };
+    const made = await release(commit, under);
+    await toSwitching(deployment, made.id, under);
+    return { deployment: await deployments.goLive(under, deployment.id), release: made };
   };
   return {
     store,

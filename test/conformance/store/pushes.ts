@@ -74,6 +74,34 @@ export function pushCases(make: MakeStore): void {
     expect((await store.deployments.next(app.id))?.id).toBe(second.id);
   });
 
+  it('confirmed after what a person chose later is history at once', async () => {
+    const { store, app, lease, provisional, confirm, goLive, request, toSwitching } = await openFixture(make);
+    const { release } = await goLive('l');
+    const [first, second] = [await provisional(), await provisional()];
+    const chosen = (await request({ trigger: 'revive', releaseId: release.id })).deployment;
+    await toSwitching(chosen, release.id);
+    await store.deployments.goLive(lease, chosen.id);
+    const late = { state: 'cancelled', cancelReason: expect.stringContaining('a person chose') };
+    expect(await confirm(first)).toMatchObject(late);
+    const stopping = await provisional();
+    await store.apps.setStopped(lease);
+    expect(await confirm(stopping)).toMatchObject({ state: 'cancelled' });
+    expect(await confirm(second)).toMatchObject({ state: 'cancelled' });
+    expect(await store.deployments.next(app.id)).toBeNull();
+    expect(await confirm(await provisional())).toMatchObject({ state: 'queued' });
+  });
+
+  it('confirmed after a person stopped the app starts nothing, one accepted after it does', async () => {
+    const { store, app, lease, provisional, confirm, goLive } = await openFixture(make);
+    await goLive('l');
+    const before = await provisional();
+    await store.apps.setStopped(lease);
+    const after = await provisional();
+    expect(await confirm(before)).toMatchObject({ state: 'cancelled' });
+    expect(await confirm(after)).toMatchObject({ state: 'queued' });
+    expect((await store.deployments.next(app.id))?.sequence).toBe(after.sequence);
+  });
+
   it('ends queued pushes before it, and tells a running one to stop', async () => {
     const fixture = await openFixture(make);
     const { store, lease, push, events } = fixture;

@@ -64,6 +64,7 @@ function askToCancel(db: Database, row: Deployment, reason: string): boolean {
 
 function request(db: Database, wanted: DeploymentRequest): { deployment: Deployment; joined: boolean } {
   const app = db.app(wanted.appId);
+  if (db.tables.deleting.has(app.id)) throw new TealError('app_not_found', { name: app.id });
   const rows = rowsOf(db.tables.deployments, wanted.appId);
   const same = rows.find(
     (row) =>
