@@ -78,7 +78,13 @@ export function leaseCases(make: MakeStore): void {
     const lease = await must('a');
     const { deployment, release } = await goLive('a', lease);
     const id = newId('instance');
-    const rows = { appId: app.id, releaseId: release.id, deploymentId: deployment.id, number: 0, colour: 'blue' as const };
+    const rows = {
+      appId: app.id,
+      releaseId: release.id,
+      deploymentId: deployment.id,
+      number: 0,
+      colour: 'blue' as const,
+    };
     await store.instances.create(lease, { id, ...rows });
     const image = await store.images.get(release.imageId);
     const other = await store.apps.create({ ...app, id: newId('app'), organisationId, name: `${app.name}-2` });

@@ -115,11 +115,26 @@ export async function enumerate(
   tally.scenarios += 1;
   tally.points += plain.calls;
   note(tally, scenario, { faults: [], run: plain, plain });
-  for (const mode of modes)
-    for (let call = 1; call <= plain.calls; call += every) {
+  for (const [place, mode] of modes.entries())
+    for (let call = 1 + place; call <= plain.calls; call += every) {
       const faults = [{ call, mode }];
       note(tally, scenario, { faults, run: await runScenario(scenario, { from, faults }), plain });
     }
+}
+
+/** `count` runs with two deaths each: at calls spread over the scenario, and soon after its process has begun again. */
+export async function pairs(scenario: Scenario, tally: Tally, count: number): Promise<void> {
+  const from = await prepare(scenario);
+  const plain = await runScenario(scenario, { from, faults: [] });
+  for (let n = 0; n < count; n += 1) {
+    const first = 1 + Math.floor(((n + 0.5) / count) * plain.calls);
+    const second = first + 1 + ((n * 37 + 11) % 90);
+    const faults: Fault[] = [
+      { call: first, mode: n % 2 === 0 ? 'before' : 'after' },
+      { call: second, mode: n % 3 === 0 ? 'after' : 'before' },
+    ];
+    note(tally, scenario, { faults, run: await runScenario(scenario, { from, faults }), plain });
+  }
 }
 
 function note(

@@ -32,6 +32,10 @@ import { tellPushClient } from './tellPushClient.ts';
 import { workApp } from './workApp.ts';
 import type { WorkDeps } from './workDeps.ts';
 
+/** A start looks again at apps that it could not bring to their routes; then the rounds do. */
+const START_TRIES = 10;
+const START_PAUSE_MS = 500;
+
 export interface Deployer extends JobHandlers {
   /** Brings everything to what the database says and starts the background tasks. Resolves when the router has every route. */
   start(): Promise<void>;
@@ -79,18 +83,22 @@ export function createDeployer(context: Context): Deployer {
   const completing = new Map<string, Promise<void>>();
   const soon = new Map<string, { again: boolean; done: Promise<void> }>();
 
-  async function reconcileOne(appId: string, round: Round): Promise<void> {
+  /** False when it could not be looked at. */
+  async function reconcileOne(appId: string, round: Round): Promise<boolean> {
     // Instances that are being started again have not passed their gate: nobody else may take them for live.
-    if (completing.has(appId)) return;
+    if (completing.has(appId)) return true;
+    let done = true;
     try {
       const actions = await reconciler.reconcile(appId, round);
       if (actions.some((action) => action.do === 'complete-live')) complete(appId);
     } catch (error) {
       // Whoever works on the app leaves it as it should be; if not, the next round finds it.
+      done = isTealError(error, 'app_busy');
       if (!closing.signal.aborted && !isTealError(error, 'app_busy'))
         log.warn({ appId, err: error }, 'an app could not be reconciled; it is tried again');
     }
     retirement.schedule(appId);
+    return done;
   }
 
   function complete(appId: string): void {
@@ -125,18 +133,20 @@ export function createDeployer(context: Context): Deployer {
 
   /** One look at the engine for all apps: the rounds grow with what there is, not with its square. */
   let round = -1;
-  async function sweep(urgent: boolean): Promise<void> {
+  async function sweep(urgent: boolean): Promise<{ left: number }> {
     round += 1;
     await settlePushes(context, confirm);
     const listed = await context.engine.list();
     const appIds = await store.apps.ids();
     reconciler.keepOnly(new Set(appIds));
     const byApp = Map.groupBy(listed, (instance) => instance.appId);
-    for (const appId of appIds) await reconcileOne(appId, { listed: byApp.get(appId) ?? [], urgent });
+    let left = 0;
+    for (const appId of appIds) if (!(await reconcileOne(appId, { listed: byApp.get(appId) ?? [], urgent }))) left += 1;
     for (const appId of await store.deployments.appsWithWork()) await context.queue.appHasWork(appId);
     await context.queue.mailIsWaiting();
     await collectStrays(context, { everyImage: round === 1 });
     await store.traffic.purge(new Date(clock.now().getTime() - TRAFFIC_KEPT_MS));
+    return { left };
   }
 
   async function sweepForever(): Promise<void> {
@@ -154,7 +164,9 @@ export function createDeployer(context: Context): Deployer {
         if (event.type === 'exited') reconcileSoon(event.appId);
       };
       tasks.push(context.engine.watch(onEvent, closing.signal));
-      await sweep(true);
+      // No request may meet an app without its route because the database had a bad moment.
+      for (let tries = 1; (await sweep(true)).left > 0 && tries < START_TRIES; tries += 1)
+        await clock.sleep(START_PAUSE_MS, closing.signal);
       tasks.push(sweepForever());
     },
     async close() {

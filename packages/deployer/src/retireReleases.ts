@@ -14,7 +14,11 @@ export interface Retirement {
   close(): Promise<void>;
 }
 
-type Deps = Pick<Context, 'store' | 'engine' | 'router' | 'clock' | 'log' | 'settings'> & { keeper: LeaseKeeper };
+type Ports = Pick<Context, 'store' | 'engine' | 'router' | 'clock' | 'log' | 'settings'> & { keeper: LeaseKeeper };
+type Deps = Ports & {
+  /** When this process first saw a release's awake instances without traffic, in ms since 1970. */
+  idleSince: Map<string, number>;
+};
 
 interface View {
   app: App;
@@ -31,7 +35,8 @@ interface Rounds {
   done: Promise<void>;
 }
 
-export function createRetirement(deps: Deps): Retirement {
+export function createRetirement(ports: Ports): Retirement {
+  const deps: Deps = { ...ports, idleSince: new Map() };
   const { clock, log } = deps;
   const rounds = new Map<string, Rounds>();
   const timers = new Map<string, AbortController>();
@@ -121,11 +126,11 @@ interface Candidate {
 
 /** Drains one release and gives it its fate; returns when it is due again in milliseconds, or null. */
 async function retireOne(deps: Deps, view: View, candidate: Candidate, signal: AbortSignal): Promise<number | null> {
-  const { router, clock, settings } = deps;
+  const { router, settings } = deps;
   const release = view.releases.find((entry) => entry.id === candidate.releaseId);
   const awake = candidate.instances.filter((instance) => instance.state !== 'asleep');
   if (awake.length > 0) {
-    const sinceMs = clock.now().getTime() - (release?.retiredAt ?? clock.now()).getTime();
+    const sinceMs = idleMs(deps, candidate.releaseId, release ?? null);
     await router.drained(
       awake.map((instance) => instance.id),
       {
@@ -139,6 +144,17 @@ async function retireOne(deps: Deps, view: View, candidate: Candidate, signal: A
   return deps.keeper.exclusive(view.app.id, (held) => settle(deps, held, candidate.releaseId));
 }
 
+/**
+ * For how long a release has had no traffic. Its own record may be of an earlier time: a kept version that was being started
+ * again has got requests since, if its switch was taken back. So the later one of what the row and this process know counts.
+ */
+function idleMs({ clock, idleSince }: Deps, releaseId: string, release: Release | null): number {
+  const nowMs = clock.now().getTime();
+  const seenMs = idleSince.get(releaseId) ?? nowMs;
+  idleSince.set(releaseId, seenMs);
+  return nowMs - Math.max(seenMs, release?.retiredAt?.getTime() ?? 0);
+}
+
 /** The effect: reads everything again first. */
 async function settle(retirement: Deps, held: HeldLease, releaseId: string): Promise<number | null> {
   const deps = { ...retirement, ...held.context };
@@ -149,7 +165,8 @@ async function settle(retirement: Deps, held: HeldLease, releaseId: string): Pro
   const release = view.releases.find((entry) => entry.id === releaseId);
   const fate = release === undefined ? 'off' : fateAfterDrain(release, view.previousId, view.app.settings.afterFlip);
   await leavePool(deps, view.app.id, releaseId);
-  if (await isBusy(deps, release ?? null, instances)) return 0;
+  if (await isBusy(deps, { releaseId, release: release ?? null, instances })) return 0;
+  deps.idleSince.delete(releaseId);
   let due: number | null = null;
   for (const instance of instances) {
     const asleepMs = instance.asleepSince === null ? 0 : clock.now().getTime() - instance.asleepSince.getTime();
@@ -165,12 +182,12 @@ async function settle(retirement: Deps, held: HeldLease, releaseId: string): Pro
 
 /** Something is in flight and its deadline has not come. */
 async function isBusy(
-  { router, clock, settings }: Deps,
-  release: Release | null,
-  instances: Instance[],
+  deps: Deps,
+  { releaseId, release, instances }: { releaseId: string; release: Release | null; instances: Instance[] },
 ): Promise<boolean> {
+  const { router, settings } = deps;
   const busy = await router.inFlight(instances.map((instance) => instance.id));
-  const sinceMs = release?.retiredAt == null ? 0 : clock.now().getTime() - release.retiredAt.getTime();
+  const sinceMs = idleMs(deps, releaseId, release);
   const { drainDeadlineMs, webSocketDrainDeadlineMs } = settings.timing;
   return (
     (busy.requests > 0 && sinceMs < drainDeadlineMs) || (busy.webSockets > 0 && sinceMs < webSocketDrainDeadlineMs)
