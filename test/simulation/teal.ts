@@ -2,11 +2,11 @@
 import { DEFAULT_TIMING, formatId, hostsOf, type Timing } from '@teal/core';
 import { type Clock, type Context, createDeployer, type Deployer, type Store, type StoreEvent } from '@teal/deployer';
 import { Outage } from './faults.ts';
+import type { House } from './house.ts';
 import { memoryProber } from './outside.ts';
 import { type MemoryQueueMember, queuePort } from './queue.ts';
 import type { Owner } from './scheduler.ts';
 import { storeOn } from './store/store.ts';
-import type { World } from './world.ts';
 
 export const TIMING: Timing = {
   ...DEFAULT_TIMING,
@@ -24,7 +24,7 @@ export type PortName = 'store' | 'engine' | 'router' | 'prober' | 'source' | 'qu
 
 export class Teal implements Owner {
   readonly name: string;
-  readonly world: World;
+  readonly world: House<Teal>;
   readonly deployer: Deployer;
   /** Ports that it does not reach. */
   readonly cutOff = new Set<PortName>();
@@ -37,7 +37,7 @@ export class Teal implements Owner {
   #worker: MemoryQueueMember | null = null;
   readonly #listeners = new Set<(event: StoreEvent) => void>();
 
-  constructor(world: World, name: string) {
+  constructor(world: House<Teal>, name: string) {
     this.world = world;
     this.name = name;
     this.deployer = createDeployer(this.#context());

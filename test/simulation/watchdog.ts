@@ -1,9 +1,9 @@
 /** Looks at the world after every turn, and at every effect of a process: what must always hold is a violation otherwise. */
 import { DEPLOYMENT_STATES, type Deployment, transition } from '@teal/core';
 import type { InstanceSpec, Pool } from '@teal/deployer';
+import type { Caller, House } from './house.ts';
 import { SECRET } from './programs.ts';
-import { type Teal, TIMING } from './teal.ts';
-import type { World } from './world.ts';
+import { TIMING } from './teal.ts';
 
 export interface Violation {
   invariant: number;
@@ -26,7 +26,7 @@ const ENGINE_EFFECTS = new Set([
 const ROUTER_EFFECTS = new Set(['setPool', 'setRoute', 'setHosts', 'setMaintenancePage', 'removeApp']);
 
 export class Watchdog {
-  readonly #world: World;
+  readonly #world: House;
   readonly violations: Violation[] = [];
   /** Apps some of whose instances ended by themselves: what serves them is not Teal's doing for a while. */
   readonly bereaved = new Set<string>();
@@ -37,7 +37,7 @@ export class Watchdog {
   #highestLive = new Map<string, number>();
   #label = '';
 
-  constructor(world: World) {
+  constructor(world: House) {
     this.#world = world;
     this.#before = new Map(world.database.tables.deployments);
     for (const { appId, sequence, times, trigger } of this.#before.values())
@@ -52,8 +52,6 @@ export class Watchdog {
     this.violations.push({ invariant, what, after: this.#label, call: this.#world.calls });
   }
 
-  died(_teal: Teal): void {}
-
   /** Which app a call acts on; null when it changes nothing outside the database. */
   #actedOn(label: string, args: unknown[]): string | null {
     const [port, name = ''] = label.split('.');
@@ -67,14 +65,14 @@ export class Watchdog {
     return (args[0] as Pick<InstanceSpec, 'appId'>).appId;
   }
 
-  #holds(teal: Teal, appId: string): boolean {
+  #holds(teal: Caller, appId: string): boolean {
     const lease = this.#world.database.tables.leases.get(appId);
     const isOwn = lease?.holder.startsWith(teal.holder) ?? false;
     return isOwn && (lease?.expiresAtMs ?? 0) > this.#world.scheduler.nowMs;
   }
 
   /** The app that the call acts on, when its caller holds no lease of it as it asks. */
-  issued(teal: Teal, label: string, args: unknown[]): string | null {
+  issued(teal: Caller, label: string, args: unknown[]): string | null {
     const appId = this.#actedOn(label, args);
     // Only what the database still has can be anybody's to act for.
     if (appId === null || !this.#world.database.tables.apps.has(appId) || label === 'engine.run') return null;
@@ -85,7 +83,7 @@ export class Watchdog {
     return appId;
   }
 
-  performed(teal: Teal, label: string, { args, issuedUnder }: { args: unknown[]; issuedUnder: string | null }): void {
+  performed(teal: Caller, label: string, { args, issuedUnder }: { args: unknown[]; issuedUnder: string | null }): void {
     this.#label = label;
     if (issuedUnder !== null) this.violate(3, `${teal.name} does ${label} on ${issuedUnder} without its lease`);
     const appId = this.#actedOn(label, args);

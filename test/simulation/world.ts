@@ -2,6 +2,7 @@
 import type { Logger } from '@teal/deployer';
 import { type EngineState, MemoryEngine } from './engine.ts';
 import type { Fault, Mode } from './faults.ts';
+import type { Caller } from './house.ts';
 import { MemoryMail, MemorySource, type Repository, type SentMail } from './outside.ts';
 import { type Program, program } from './programs.ts';
 import { MemoryQueue } from './queue.ts';
@@ -124,7 +125,7 @@ export class World {
     return `00000000-0000-4000-8000-${String(this.#uuids).padStart(12, '0')}`;
   }
 
-  logger(teal: Teal): Logger {
+  logger(teal: Caller): Logger {
     const write = (level: string) => (facts: object, message: string) =>
       this.onLog?.(`${teal.name} ${level}`, facts, message);
     return { info: write('info'), warn: write('warn'), error: write('error') };
@@ -158,7 +159,6 @@ export class World {
   died(teal: Teal): void {
     if (this.options.router === 'dies') this.router.lose();
     this.queue.lookForStalled();
-    this.watchdog.died(teal);
     this.scheduler.in(RESTART_MS, { owner: null, label: 'restart', run: () => void this.boot(teal.name) });
   }
 
