@@ -91,14 +91,7 @@ export function createInstances(pool: pg.Pool): Instances {
         text: `with ${HELD}
           insert into instances (id, app_id, release_id, deployment_id, number, colour, state)
           select $3, $4, $5, $6, $7::integer, $8, 'starting' from held returning *`,
-        values: [
-          instance.id,
-          lease.appId,
-          instance.releaseId,
-          instance.deploymentId,
-          instance.number,
-          instance.colour,
-        ],
+        values: [instance.id, lease.appId, instance.releaseId, instance.deploymentId, instance.number, instance.colour],
       });
       return toInstance(row);
     },
