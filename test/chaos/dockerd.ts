@@ -67,7 +67,7 @@ export class OwnDockerd {
       path('daemon.json'),
     ];
     this.#child = spawn('dockerd', args, { detached: true, stdio: ['ignore', log, log], cwd: '/' });
-    await until('the Docker daemon answers', () => this.docker.ping().then(Boolean, () => false), 60_000);
+    await until('the Docker daemon answers', () => this.docker.ping().then(Boolean, () => false), 180_000);
   }
 
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
