@@ -174,11 +174,6 @@ const entries = {
   source_unsafe: { message: 'The source cannot be used: {detail}.', retryable: false },
   recipe_invalid: { message: '{detail}', retryable: false },
   build_failed: { message: 'The build failed: {detail}', retryable: false },
-  room_short: {
-    message:
-      'There is too little room for a build: {detail}. Live apps are not affected. When there is more, "teal redeploy" tries again.',
-    retryable: true,
-  },
   build_timeout: { message: 'The build did not end within {limit}.', retryable: false },
   dockerfile_unsupported: {
     message:

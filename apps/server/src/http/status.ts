@@ -73,7 +73,6 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = Object.freeze({
   recipe_invalid: 422,
   build_failed: 422,
   build_timeout: 422,
-  room_short: 507,
   dockerfile_unsupported: 422,
   dockerfile_frontend: 422,
   base_unavailable: 503,
