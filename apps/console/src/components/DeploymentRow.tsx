@@ -2,7 +2,7 @@
 import type { DeploymentView } from '@teal/contracts';
 import { Link } from 'react-router';
 import { deploymentPath } from '../view/addresses.ts';
-import { authorName, shortCommit } from '../view/commit.ts';
+import { authorName } from '../view/commit.ts';
 import { isRunning } from '../view/phases.ts';
 import { TRIGGERS } from '../view/words.ts';
 import { Age } from './Age.tsx';
@@ -22,11 +22,7 @@ export function DeploymentRow({ app, deployment }: { app: string; deployment: De
         <DeploymentMark deployment={deployment} />
       </span>
       <div className={classes.what}>
-        <Link
-          to={deploymentPath(app, deployment.id)}
-          aria-label={`Deployment ${deployment.sequence}: ${shortCommit(commit.commit)}, ${deployment.state}`}
-          className={classes.commit}
-        >
+        <Link to={deploymentPath(app, deployment.id)} className={classes.commit}>
           <Commit commit={commit} />
         </Link>
         <span className={classes.facts}>

@@ -1,7 +1,7 @@
 #!/bin/sh
-# `npm run test:chaos`: prepares what the real kills need, then runs them. Arguments are the proof's own.
+# Runs a program of this folder on the locked Node after installing what is missing: node.sh FILE [its own arguments].
 set -eu
-root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd -P)
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 cd "$root"
 ./teal --prepare
 case $(uname -m) in
@@ -10,4 +10,4 @@ case $(uname -m) in
 esac
 PATH=$root/node_modules/.bin:$PATH
 export PATH
-exec "$node" test/chaos/main.ts "$@"
+exec "$node" "$@"

@@ -1,0 +1,64 @@
+/** Every page for people who read with a screen reader or by keyboard: axe finds nothing serious, in light and in dark. */
+import axe from 'axe-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestPlatform } from '../e2e/platform.ts';
+import { type Browser, hasBrowser, openBrowser } from './browser.ts';
+import { ConsolePage } from './console.ts';
+import { openFailure, PAGES, visit } from './pages.ts';
+import { Scenery } from './scenery.ts';
+
+describe.runIf(hasBrowser)('every page of the console', () => {
+  let platform: TestPlatform;
+  let scenery: Scenery;
+  let browser: Browser;
+  let teal: ConsolePage;
+
+  beforeAll(async () => {
+    platform = await TestPlatform.start({ engine: 'process' });
+    scenery = new Scenery(platform);
+    await scenery.raise();
+    browser = await openBrowser();
+    teal = new ConsolePage(await browser.open(platform.consoleUrl));
+    await teal.heading('Sign in').waitFor();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await scenery?.remove();
+    await platform?.destroy();
+  });
+
+  /** What axe finds that keeps people out, each as one line. Its script is evaluated: the pages' policy lets nobody else in. */
+  async function barriers(): Promise<string[]> {
+    await teal.page.evaluate(axe.source);
+    const { violations } = await teal.page.evaluate(() =>
+      (globalThis as unknown as { axe: typeof axe }).axe.run({ resultTypes: ['violations'] }),
+    );
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
+  }
+
+  it('lets everybody sign in', async () => {
+    expect(await barriers()).toEqual([]);
+    await teal.signIn(platform.token);
+    await teal.heading('Apps').waitFor();
+  });
+
+  describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
+    beforeAll(() => teal.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' }));
+
+    it.each(PAGES)('$name', async (stop) => {
+      await visit(teal, stop);
+      expect(await barriers()).toEqual([]);
+    });
+
+    it('a failed deployment with its log', async () => {
+      await openFailure(teal, 'shop');
+      expect(await barriers()).toEqual([]);
+    });
+  });
+
+  it('has had nothing to complain about', () => {
+    expect(browser.complaints()).toEqual([]);
+  });
+});

@@ -1,0 +1,50 @@
+/** `npm run screenshots`: pictures of every page of the console, light and dark, into docs/screenshots. */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ROOT_DIR, TestPlatform } from '../e2e/platform.ts';
+import { openBrowser } from './browser.ts';
+import { ConsolePage } from './console.ts';
+import { openFailure, PAGES, visit } from './pages.ts';
+import { Scenery } from './scenery.ts';
+
+const FOLDER = join(ROOT_DIR, 'docs', 'screenshots');
+const DESKTOP = { width: 1280, height: 860 };
+const PHONE = { width: 390, height: 844 };
+/** Pages that are worth a look on a phone, too. */
+const ON_PHONE = new Set(['apps', 'overview']);
+
+const platform = await TestPlatform.start({ engine: 'process' });
+const scenery = new Scenery(platform);
+const browser = await openBrowser();
+try {
+  await rm(FOLDER, { recursive: true, force: true });
+  await mkdir(FOLDER, { recursive: true });
+  await scenery.raise();
+  const teal = new ConsolePage(await browser.open(platform.consoleUrl));
+  const shot = (name: string) => teal.page.screenshot({ path: join(FOLDER, `${name}.png`), animations: 'disabled' });
+  await teal.page.setViewportSize(DESKTOP);
+  await teal.heading('Sign in').waitFor();
+  await shot('sign-in');
+  await teal.signIn(platform.token);
+  await teal.heading('Apps').waitFor();
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await teal.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    for (const stop of PAGES) {
+      await visit(teal, stop);
+      await shot(`${stop.name}-${colorScheme}`);
+    }
+    await openFailure(teal, 'shop');
+    await shot(`deployment-${colorScheme}`);
+  }
+  await teal.page.setViewportSize(PHONE);
+  for (const stop of PAGES.filter(({ name }) => ON_PHONE.has(name))) {
+    await visit(teal, stop);
+    await shot(`${stop.name}-phone`);
+  }
+  process.stdout.write(`pictures of every page are in ${FOLDER}\n`);
+} finally {
+  await browser.close();
+  await scenery.remove();
+  await platform.destroy();
+}
+process.exit(0);
