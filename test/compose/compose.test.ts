@@ -11,6 +11,9 @@ import { Repository } from '../e2e/repository.ts';
 import { Compose } from './compose.ts';
 import { docker, makeStandIns, removeImages } from './images.ts';
 
+/** The image installs packages of Debian and of npm, which takes as long as the network does. */
+const IMAGE_DEADLINE_MS = 600_000;
+
 const EXAMPLE = join(import.meta.dirname, '../../examples/hello-node');
 
 class ComposedPlatform extends PlatformClient {
@@ -51,15 +54,19 @@ describe.skipIf(!ENGINES.includes('docker'))('docker compose', () => {
       60_000,
     );
 
-  it('brings the platform up and prints the first token', async () => {
-    await compose.run('up', '--detach', '--build');
-    await healthy();
-    const log = await compose.run('logs', '--no-color', 'teal');
-    const token = /teal_[\w-]{43}/.exec(log)?.[0];
-    expect(token, log).toBeDefined();
-    platform = new ComposedPlatform(compose, token ?? '');
-    expect((await platform.call('GET', '/me')).status).toBe(200);
-  });
+  it(
+    'brings the platform up and prints the first token',
+    async () => {
+      await compose.run('up', '--detach', '--build');
+      await healthy();
+      const log = await compose.run('logs', '--no-color', 'teal');
+      const token = /teal_[\w-]{43}/.exec(log)?.[0];
+      expect(token, log).toBeDefined();
+      platform = new ComposedPlatform(compose, token ?? '');
+      expect((await platform.call('GET', '/me')).status).toBe(200);
+    },
+    IMAGE_DEADLINE_MS,
+  );
 
   it("deploys a push on the host's engine, and the app answers", async () => {
     app = await platform.createApp('composed');

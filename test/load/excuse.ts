@@ -13,6 +13,12 @@ function isCut({ failure, status }: RequestRecord): boolean {
   return failure !== null && (status === null || status === 200 || status === 101);
 }
 
+/** HAProxy says so by closing a connection that it has answered on before; what may run twice it has tried again by then. */
+function wasBrokenOff({ status, kind, reused, failure }: RequestRecord): boolean {
+  const isClosed = status === null && failure !== null && reused;
+  return status === 502 || (isClosed && (kind === 'post' || kind === 'upload'));
+}
+
 function excuseBy(record: RequestRecord, outage: Outage): Excuse | null {
   const { from, to } = outage;
   switch (outage.kind) {
@@ -20,7 +26,7 @@ function excuseBy(record: RequestRecord, outage: Outage): Excuse | null {
       // In flight when it died: begun while it lived, not ended before.
       if (record.startedAt > to || record.endedAt < from) return null;
       // An answer that never began has no name: only the router's word that the instance broke off stands for it.
-      const wasOnIt = record.instance === null ? record.status === 502 : record.instance === outage.instance;
+      const wasOnIt = record.instance === null ? wasBrokenOff(record) : record.instance === outage.instance;
       return wasOnIt ? 'in_flight_of_killed' : null;
     }
     case 'carrier': {

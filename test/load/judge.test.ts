@@ -74,6 +74,7 @@ describe('excuse', () => {
   const instance = { kind: 'instance', from: 100, to: 110, instance: 'one' } as const;
   const carrier = { kind: 'carrier', from: 100, to: 110 } as const;
   const closed = { kind: 'closed', from: 100, to: 500 } as const;
+  const post = { kind: 'post', reused: true } as const;
 
   it.each([
     ['cut on the killed instance', failed({ startedAt: 90, endedAt: 120, status: 200, instance: 'one' }), true],
@@ -83,6 +84,10 @@ describe('excuse', () => {
     ['a 502 for one begun later', failed({ startedAt: 111, endedAt: 120, status: 502 }), false],
     ['one that had failed before', failed({ startedAt: 80, endedAt: 99, status: 502 }), false],
     ['a reset by the router', failed({ startedAt: 90, endedAt: 120 }), false],
+    ['a POST closed upon on a kept connection', failed({ ...post, startedAt: 90, endedAt: 120 }), true],
+    ['a POST closed upon that was begun later', failed({ ...post, startedAt: 111, endedAt: 120 }), false],
+    ['a POST closed upon on a new connection', failed({ ...post, reused: false, startedAt: 90, endedAt: 120 }), false],
+    ['a GET closed upon on a kept connection', failed({ reused: true, startedAt: 90, endedAt: 120 }), false],
   ])('at the death of an instance: %s', (_name, request, excused) => {
     expect(excuseOf(request, [instance])).toBe(excused ? 'in_flight_of_killed' : null);
   });

@@ -30,8 +30,17 @@ export async function openHostKey(file: string): Promise<HostKey> {
 }
 
 async function makeKey(file: string): Promise<string> {
-  const made = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'teal' });
-  await writeFile(`${file}.new`, made.private, { mode: MODE });
+  const made = makePrivateKey();
+  await writeFile(`${file}.new`, made, { mode: MODE });
   await rename(`${file}.new`, file);
-  return made.private;
+  return made;
+}
+
+/** In OpenSSH's form. */
+export function makePrivateKey(): string {
+  for (;;) {
+    const made = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'teal' }).private;
+    // ssh2 1.17 writes one key in some two hundred so that nobody can read it, itself included.
+    if (!(ssh2.utils.parseKey(made) instanceof Error)) return made;
+  }
 }
