@@ -9,13 +9,13 @@ import { excuseOf } from '../load/excuse.ts';
 import type { RequestRecord } from '../load/record.ts';
 import type { Outage } from '../load/timeline.ts';
 import { Traffic } from '../load/traffic.ts';
+import { Random } from '../simulation/random.ts';
 import { command } from './command.ts';
 import { Deeds } from './deeds.ts';
 import { OwnDockerd, SUBNETS } from './dockerd.ts';
 import { FAULTS, type Field } from './faults.ts';
 import { Invariants } from './invariants.ts';
 import { ChaosPlatform } from './platform.ts';
-import { Random } from './random.ts';
 import { type ChaosReport, type Recovery, reportOf } from './report.ts';
 
 export interface ChaosOptions {

@@ -2,9 +2,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Repository } from '../e2e/repository.ts';
 import { appSource } from '../e2e/source.ts';
+import type { Random } from '../simulation/random.ts';
 import { within } from './invariants.ts';
 import type { ChaosPlatform } from './platform.ts';
-import type { Random } from './random.ts';
 
 const DEED_MS = 90_000;
 

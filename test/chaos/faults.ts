@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Outage } from '../load/timeline.ts';
 import { instancesOf, kill } from '../load/victims.ts';
+import type { Random } from '../simulation/random.ts';
 import { command } from './command.ts';
 import type { OwnDockerd } from './dockerd.ts';
 import type { ChaosPlatform } from './platform.ts';
-import type { Random } from './random.ts';
 
 export interface Field {
   platform: ChaosPlatform;

@@ -33,8 +33,9 @@ export class MemoryQueue {
     return [...this.#jobs.keys()];
   }
 
+  /** No app is worked on; to look whether mail waits is part of every round. */
   isIdle(): boolean {
-    return this.#jobs.size === 0;
+    return [...this.#jobs.values()].every(({ name }) => name === 'mail');
   }
 
   counts(): JobCounts[] {

@@ -1,5 +1,6 @@
 /** When a world has come to rest, and what must then be so: database, engine, router and refs agree, and nothing leaks. */
 import { type App, desiredRoute, type Instance, isTerminal, sameRoute } from '@teal/core';
+import type { Push } from '@teal/deployer';
 import { membersKey } from './router.ts';
 import type { World } from './world.ts';
 
@@ -10,7 +11,14 @@ export function isAtRest(world: World): boolean {
   if (!lives || tables.deleting.size > 0 || !world.queue.isIdle()) return false;
   if ([...tables.deployments.values()].some(({ state }) => !isTerminal(state))) return false;
   if ([...tables.outbox.values()].some(({ state }) => state === 'waiting')) return false;
+  if ([...tables.pushes.values()].some((push) => isUnsettled(world, push))) return false;
   return [...tables.apps.values()].every((app) => isSettled(world, app));
+}
+
+/** Its ref is in, and nothing says yet what becomes of it. */
+function isUnsettled(world: World, { id, appId, command }: Push): boolean {
+  if (command === null || tables(world).pushStates.get(id) !== 'provisional') return false;
+  return world.source.repositories.get(appId)?.reflog.some(({ commit }) => commit === command.newCommit) ?? false;
 }
 
 function isSettled(world: World, app: App): boolean {

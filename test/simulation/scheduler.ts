@@ -28,8 +28,8 @@ export class Scheduler {
   nowMs = START_MS;
   /** Which of `count` turns that are ready comes next; the oldest unless somebody else decides. */
   choose: (count: number) => number = () => 0;
-  /** After every turn, when all code that it set going has come to rest. */
-  afterTurn: (label: string) => void = () => {};
+  /** After every turn, when all code that it set going has come to rest; true when it has set more going. */
+  afterTurn: (label: string) => boolean = () => false;
   turns = 0;
   #ready: Turn[] = [];
   #timers: Timer[] = [];
@@ -53,9 +53,13 @@ export class Scheduler {
     return new Promise((resolve) => this.in(ms, { owner, label: 'pause', run: resolve }));
   }
 
+  /** Lets code outside of turns go on until it waits for one. */
+  settle(): Promise<void> {
+    return drain();
+  }
+
   /** One turn; false when nothing happens until `untilMs`, which it then is. */
   async step(untilMs: number): Promise<boolean> {
-    await drain();
     const turn = this.#takeReady() ?? this.#takeTimer(untilMs);
     if (turn === null) {
       this.nowMs = Math.max(this.nowMs, untilMs);
@@ -64,7 +68,7 @@ export class Scheduler {
     this.turns += 1;
     turn.run();
     await drain();
-    this.afterTurn(turn.label);
+    if (this.afterTurn(turn.label)) await drain();
     return true;
   }
 

@@ -85,6 +85,7 @@ export class World {
       const watchers = [...this.watchers];
       this.watchers.clear();
       for (const look of watchers) look();
+      return watchers.length > 0;
     };
   }
 
@@ -200,6 +201,7 @@ export class World {
   /** Runs until `holds`, for `limitMs` at most; whether it held. */
   async runUntil(holds: () => boolean, limitMs: number): Promise<boolean> {
     const endMs = this.scheduler.nowMs + limitMs;
+    await this.scheduler.settle();
     while (!holds()) if (!(await this.scheduler.step(endMs))) return holds();
     return true;
   }

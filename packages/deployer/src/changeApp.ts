@@ -1,6 +1,6 @@
 /** What a person changes on an app apart from its versions: settings, deploy branch, maintenance. Deploys nothing. */
 import { type App, type AppSettings, TealError } from '@teal/core';
-import { setRoute } from './reconcile.ts';
+import { setRoute } from './setRoute.ts';
 import type { WorkDeps } from './workDeps.ts';
 
 type Deps = Pick<WorkDeps, 'context' | 'keeper'>;

@@ -2,16 +2,17 @@
  * Makes the live version whole again where some of it does not run any more (after a reboot, say): what is frozen is woken,
  * what is missing is started from its image, and both pass the gate as ever. What serves meanwhile is left alone.
  */
-import { type Instance, isTealError } from '@teal/core';
+import { type Instance, isTealError, type Release } from '@teal/core';
 import { openDeploymentLog } from './deploymentLog.ts';
 import type { HeldLease } from './leaseKeeper.ts';
 import { passGate } from './passGate.ts';
-import { fillPool, setRoute } from './reconcile.ts';
+import { fillPool } from './reconcile.ts';
 import type { Run } from './run.ts';
+import { setRoute } from './setRoute.ts';
 import { startInstances } from './startInstances.ts';
 import type { WorkDeps } from './workDeps.ts';
 
-/** Resolves when all of it has traffic; rejects when something could not be started, leaving nothing of the try. */
+/** Resolves when all of it has traffic; rejects when something could not be started. */
 export function completeLive(deps: WorkDeps, appId: string, signal: AbortSignal): Promise<void> {
   return deps.keeper.hold(appId, async (held) => {
     const { store } = held.context;
@@ -25,18 +26,27 @@ export function completeLive(deps: WorkDeps, appId: string, signal: AbortSignal)
     const stop = AbortSignal.any([signal, held.lost]);
     const run: Run = { ...deps, context: held.context, lease: held.lease, app, deployment, log, signal: stop };
     try {
-      const started = await startInstances(run, release, serving);
-      if (started.kept === 'image-gone') throw new Error(`the image of the live release ${release.id} is gone`);
-      await passGate(run, release, started.green);
-      await deps.keeper.exclusive(appId, (owner) => join(deps, owner, { releaseId: release.id, gated: started.green }));
-    } catch (error) {
-      if (!isTealError(error, 'lease_lost'))
-        await deps.keeper.exclusive(appId, (owner) => removeTry(owner, release.id, serving));
-      throw error;
+      const gated = await startGated(run, release, serving);
+      // From here on they may have traffic: what is broken off now is completed by the next round, not taken away.
+      await deps.keeper.exclusive(appId, (owner) => join(deps, owner, { releaseId: release.id, gated }));
     } finally {
       await log.flush();
     }
   });
+}
+
+/** Instances that have passed the gate; leaves nothing of a try that failed. */
+async function startGated(run: Run, release: Release, serving: readonly Instance[]): Promise<Instance[]> {
+  try {
+    const started = await startInstances(run, release, serving);
+    if (started.kept === 'image-gone') throw new Error(`the image of the live release ${release.id} is gone`);
+    await passGate(run, release, started.green);
+    return started.green;
+  } catch (error) {
+    if (!isTealError(error, 'lease_lost'))
+      await run.keeper.exclusive(run.app.id, (owner) => removeTry(owner, release.id, serving));
+    throw error;
+  }
 }
 
 async function servingOf({ context: { store, engine }, lease }: HeldLease, releaseId: string): Promise<Instance[]> {

@@ -14,7 +14,7 @@ import { createLeaseKeeper } from './leaseKeeper.ts';
 import { createOneOffs } from './oneOffs.ts';
 import type { EngineEvent } from './ports/engine.ts';
 import type { JobHandlers } from './ports/queue.ts';
-import { createReconciler, type Round, setRoute } from './reconcile.ts';
+import { createReconciler, type Round } from './reconcile.ts';
 import { TRAFFIC_KEPT_MS } from './recordTraffic.ts';
 import {
   cancelDeploymentOf,
@@ -27,6 +27,7 @@ import {
 import { createRetirement } from './retireReleases.ts';
 import { createHooks } from './runHooks.ts';
 import { sendFailureMails } from './sendFailureMails.ts';
+import { setRoute } from './setRoute.ts';
 import { stopApp } from './stopApp.ts';
 import { tellPushClient } from './tellPushClient.ts';
 import { workApp } from './workApp.ts';

@@ -22,7 +22,7 @@ async function prepareKept(run: Run, release: Release): Promise<Release> {
   if (running !== undefined || (image !== null && (await engine.hasImage(image.ref)))) {
     // Under the lock: a retirement that is about to freeze this release either has done so, or sees that it is wanted.
     await run.keeper.exclusive(run.app.id, () =>
-      moveOn(run, 'claimed-with-image', { releaseId: release.id, colour }, 'the kept version'),
+      moveOn(run, withImage(run), { releaseId: release.id, colour }, 'the kept version'),
     );
     return release;
   }
@@ -51,10 +51,9 @@ async function prepareNew(run: Run): Promise<Release> {
   const fresh = run.deployment.pushOptions.includes('no-cache');
   if (known !== null && !fresh && (await engine.hasImage(known.ref))) {
     const release = await makeRelease(run, known.id, plan);
-    const event = run.deployment.state === 'building' ? 'built' : 'claimed-with-image';
     await moveOn(
       run,
-      event,
+      withImage(run),
       { releaseId: release.id, colour },
       'the same source was built before: its image is used again',
     );
@@ -66,6 +65,11 @@ async function prepareNew(run: Run): Promise<Release> {
   const [release] = await Promise.all([makeRelease(run, imageId, plan), keepImage(run, { known, imageId, key, ref })]);
   await moveOn(run, 'built', { releaseId: release.id });
   return release;
+}
+
+/** The image is there; a worker that died may have left the deployment while it was built. */
+function withImage(run: Run): 'built' | 'claimed-with-image' {
+  return run.deployment.state === 'building' ? 'built' : 'claimed-with-image';
 }
 
 async function keepImage(

@@ -1,15 +1,8 @@
 /** Brings engine and router to what the database says. Level-triggered: every crash recovery is this, not special cases. */
-import {
-  type Action,
-  type App,
-  type Desired,
-  desiredRoute,
-  type Observed,
-  type ObservedInstance,
-  planApp,
-} from '@teal/core';
+import { type Action, type App, type Desired, type Observed, type ObservedInstance, planApp } from '@teal/core';
 import type { HeldLease } from './leaseKeeper.ts';
 import type { Pool } from './ports/router.ts';
+import { setRoute } from './setRoute.ts';
 import { membersOf } from './switchTraffic.ts';
 import type { WorkDeps } from './workDeps.ts';
 
@@ -160,12 +153,6 @@ async function apply(deps: WorkDeps, held: HeldLease, action: Action): Promise<v
 /** The router tells nobody which page it has; where one is shown it is given again, before the route that shows it. */
 async function restorePage({ context: { store, router } }: Pick<WorkDeps, 'context'>, app: App): Promise<void> {
   if (app.maintenance) await router.setMaintenancePage(app.id, await store.apps.maintenancePage(app.id));
-}
-
-/** Written from the rows of now: an action before this one may have changed them. */
-export async function setRoute({ context }: Pick<WorkDeps, 'context'>, appId: string): Promise<void> {
-  const app = await context.store.apps.get(appId);
-  if (app !== null) await context.router.setRoute(appId, desiredRoute(app, await context.store.instances.list(appId)));
 }
 
 async function emptyPool({ context }: Pick<WorkDeps, 'context'>, pool: Pool | null): Promise<void> {

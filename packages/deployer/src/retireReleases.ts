@@ -6,6 +6,7 @@
 import { type App, fateAfterDrain, type Instance, previousRelease, type Release } from '@teal/core';
 import type { Context } from './context.ts';
 import type { HeldLease, LeaseKeeper } from './leaseKeeper.ts';
+import { setRoute } from './setRoute.ts';
 
 export interface Retirement {
   /** Sees to the app now, and again when something is due; calls during a round make one more round. */
@@ -164,7 +165,7 @@ async function settle(retirement: Deps, held: HeldLease, releaseId: string): Pro
   if (view === null || instances === undefined) return null;
   const release = view.releases.find((entry) => entry.id === releaseId);
   const fate = release === undefined ? 'off' : fateAfterDrain(release, view.previousId, view.app.settings.afterFlip);
-  await leavePool(deps, view.app.id, releaseId);
+  await leavePool(deps, held, releaseId);
   if (await isBusy(deps, { releaseId, release: release ?? null, instances })) return 0;
   deps.idleSince.delete(releaseId);
   let due: number | null = null;
@@ -194,11 +195,18 @@ async function isBusy(
   );
 }
 
-async function leavePool({ router }: Deps, appId: string, releaseId: string): Promise<void> {
-  const pools = (await router.observe(appId))?.pools;
-  for (const pool of [pools?.blue, pools?.green]) {
-    if (pool != null && pool.releaseId === releaseId && pool.members.length > 0)
-      await router.setPool({ ...pool, members: [] });
+async function leavePool(deps: Deps, held: HeldLease, releaseId: string): Promise<void> {
+  const { router, clock, idleSince } = deps;
+  const { appId } = held.lease;
+  const seen = await router.observe(appId);
+  for (const pool of [seen?.pools.blue, seen?.pools.green]) {
+    if (pool == null || pool.releaseId !== releaseId || pool.members.length === 0) continue;
+    if (seen?.route.mode === 'up' && seen.route.live === pool.colour) {
+      // Whoever took its traffic away broke off before the route: it has got requests until now.
+      await setRoute({ context: deps }, appId);
+      idleSince.set(releaseId, clock.now().getTime());
+    }
+    await router.setPool({ ...pool, members: [] });
   }
 }
 
