@@ -14,6 +14,7 @@ const allowed = {
   'packages/prober': ['packages/core', 'packages/deployer'],
   'packages/router': ['packages/core', 'packages/deployer'],
   'packages/mailer': ['packages/core', 'packages/deployer'],
+  'packages/webhooks': ['packages/core', 'packages/deployer'],
   'apps/console': ['packages/contracts'],
   'apps/cli': ['packages/contracts'],
 };

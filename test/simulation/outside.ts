@@ -87,8 +87,8 @@ export class MemoryMail {
 
   port(): MailSender {
     return {
-      sendFailures: async ({ to, messageId, failures }) => {
-        this.sent = [...this.sent, { to, messageId, deploymentIds: failures.map((facts) => facts.deploymentId) }];
+      sendNews: async ({ to, messageId, news }) => {
+        this.sent = [...this.sent, { to, messageId, deploymentIds: news.map((facts) => facts.deploymentId) }];
       },
     };
   }

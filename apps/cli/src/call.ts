@@ -27,6 +27,9 @@ export interface Options {
   key?: string;
   name?: string;
   write?: boolean;
+  form?: string;
+  events?: string;
+  everybody?: boolean;
   /** A file; false: the router's own page. */
   page?: string | false;
 }

@@ -13,6 +13,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   maintenance: 'a page in place of the app',
   tokens: 'API tokens',
   keys: 'public keys for git over SSH',
+  webhooks: 'addresses that are told of deployments',
   orgs: 'organisations',
   members: 'who belongs to an organisation',
   contexts: 'the servers that are kept',

@@ -20,6 +20,8 @@ const secretKeys = list.pipe(
 );
 const subnet = /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/;
 
+const hostName = /^(?=.*[a-zA-Z])[a-zA-Z0-9.-]+$/;
+
 /** `10.0.0.1`, `10.0.0.0/8`, `fd00::/8`. */
 function isAddressOrSubnet(text: string): boolean {
   const [address = '', bits, ...rest] = text.split('/');
@@ -64,6 +66,17 @@ const schema = z.object({
   secretKeys,
   /** Whose X-Forwarded-* headers console and API believe. */
   trustedProxies: list.pipe(z.array(z.string().refine(isAddressOrSubnet, 'is a list of addresses and subnets'))),
+  /** Host names, addresses and subnets that webhooks may reach although they are internal. */
+  webhookAllow: list.pipe(
+    z.array(
+      z
+        .string()
+        .refine(
+          (text) => isAddressOrSubnet(text) || hostName.test(text),
+          'is a list of host names, addresses and subnets',
+        ),
+    ),
+  ),
 });
 
 export type Config = Readonly<z.infer<typeof schema>> & {
@@ -103,6 +116,7 @@ const SOURCES = {
   dockerSocket: { option: null, variable: 'TEAL_DOCKER_SOCKET' },
   secretKeys: { option: null, variable: 'TEAL_SECRET_KEY' },
   trustedProxies: { option: null, variable: 'TEAL_TRUSTED_PROXIES' },
+  webhookAllow: { option: null, variable: 'TEAL_WEBHOOK_ALLOW' },
 } as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -137,6 +151,7 @@ function defaults(environment: Environment, isRoot: boolean) {
     dockerSocket: null,
     secretKeys: '',
     trustedProxies: '',
+    webhookAllow: '',
   };
 }
 

@@ -1,10 +1,9 @@
 /** The composition root: builds every part from the configuration, starts them in order, stops them in reverse. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Me } from '@teal/contracts';
 import { type App, hostsOf, TealError } from '@teal/core';
-import { type Clock, createDeployer, createTrafficRecorder, type Deployer, type Engine } from '@teal/deployer';
+import { type Courier, createDeployer, createTrafficRecorder, type Deployer, type Engine } from '@teal/deployer';
 import { applyGitEnvironment, createGitRemote, createSourceReader, type GitRemote, hooksFolder } from '@teal/git';
 import { type HostReport, prepareHost } from '@teal/host';
 import { createSmtpSender, type Mailbox, startMailbox } from '@teal/mailer';
@@ -14,6 +13,7 @@ import { type DatabaseOptions, migrate, openStore, type PostgresStore } from '@t
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { openCertificates, type PlatformCertificates } from './certificates/open.ts';
+import { clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { openDatabase } from './database.ts';
 import { type DataFolder, openDataFolder } from './dataFolder.ts';
@@ -33,6 +33,7 @@ import { openSecretKeys } from './secretKeys.ts';
 import { makeToken } from './secrets.ts';
 import { openSshDoor, type SshPlace } from './sshDoor.ts';
 import { createTrafficNews } from './trafficNews.ts';
+import { openWebhooks } from './webhooks.ts';
 import { createWork } from './work.ts';
 
 export const VERSION = '0.1.0';
@@ -82,15 +83,6 @@ class Undo {
   }
 }
 
-const clock: Clock = {
-  now: () => new Date(),
-  monotonicMs: () => performance.now(),
-  async sleep(ms, signal) {
-    // Aborting is how a sleep is ended early: nothing to report.
-    await delay(Math.min(ms, 2 ** 31 - 1), undefined, { signal }).catch(() => {});
-  },
-  timeout: (ms) => AbortSignal.timeout(ms),
-};
 const ids = { newId };
 
 /** Lets a test stand between the deployer and its ports, to halt the process at a named call. */
@@ -151,6 +143,8 @@ async function start(
   undo.add('source', async () => source.close());
 
   const places = createPlaces(config);
+  const linkOf = (app: Pick<App, 'name'>, deploymentId: string) =>
+    `${places.consoleUrl()}/apps/${app.name}/deployments/${deploymentId}`;
   const deployer = createDeployer({
     store: decorate('store', store),
     engine: decorate('engine', engine),
@@ -170,7 +164,7 @@ async function start(
       domain: config.domain,
       reservedHosts: ['localhost', config.host],
       urlOf: (app) => places.urlOf(app),
-      linkOf: (app, deploymentId) => `${places.consoleUrl()}/apps/${app.name}/deployments/${deploymentId}`,
+      linkOf,
     },
   });
   const platform = {
@@ -185,9 +179,12 @@ async function start(
   traffic.watch((minutes) => metrics.addTraffic(minutes));
   const trafficNews = createTrafficNews(traffic);
   traffic.start(router);
+  const courier = openWebhooks({ store, queue, config, log, userAgent: `Teal/${VERSION}`, linkOf });
+  undo.add('webhooks', () => courier.close());
   const certificates = await openCertificates({ store, router, log }, config);
   const { http, remote, routes } = await openHttp({
     certificates,
+    courier,
     config,
     log,
     undo,
@@ -345,6 +342,7 @@ interface HttpParts extends Parts, Pick<RouteDeps, 'router' | 'metrics' | 'traff
   letters: Letters;
   places: ReturnType<typeof createPlaces>;
   certificates: PlatformCertificates;
+  courier: Courier;
   platform: Omit<Me['platform'], 'appUrlPattern' | 'secureAppUrlPattern'>;
 }
 
@@ -387,6 +385,7 @@ async function openHttp(
         background.add(kept);
       },
       certificates: parts.certificates,
+      courier: parts.courier,
       engine: parts.engine,
       mailbox: parts.mailbox,
       router: parts.router,

@@ -7,6 +7,8 @@ export * from './error.ts';
 export * from './event.ts';
 export * from './hosts.ts';
 export * from './key.ts';
+export * from './notification.ts';
 export * from './organisation.ts';
 export * from './paths.ts';
 export * from './traffic.ts';
+export * from './webhook.ts';

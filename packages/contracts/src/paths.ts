@@ -6,6 +6,13 @@ const app = (nameOrId: string) => `${API_ROOT}/apps/${encodeURIComponent(nameOrI
 const organisation = (id: string) => `${API_ROOT}/organisations/${encodeURIComponent(id)}`;
 const deployment = (nameOrId: string, id: string) => `${app(nameOrId)}/deployments/${encodeURIComponent(id)}`;
 
+/** Of a webhook in a list: `list` is the address of the list. */
+export const webhookPaths = {
+  one: (list: string, id: string) => `${list}/${encodeURIComponent(id)}`,
+  test: (list: string, id: string) => `${list}/${encodeURIComponent(id)}/test`,
+  deliveries: (list: string, id: string) => `${list}/${encodeURIComponent(id)}/deliveries`,
+};
+
 export const paths = {
   me: () => `${API_ROOT}/me`,
   session: () => `${API_ROOT}/session`,
@@ -29,6 +36,9 @@ export const paths = {
   acceptInvitation: () => `${API_ROOT}/invitations/accept`,
   organisationTokens: (id: string) => `${organisation(id)}/tokens`,
   organisationToken: (id: string, token: string) => `${organisation(id)}/tokens/${encodeURIComponent(token)}`,
+  organisationWebhooks: (id: string) => `${organisation(id)}/webhooks`,
+  organisationNotifications: (id: string) => `${organisation(id)}/notifications`,
+  ownNotifications: (id: string) => `${organisation(id)}/notifications/own`,
   organisationActivity: (id: string) => `${organisation(id)}/activity`,
   appActivity: (nameOrId: string) => `${app(nameOrId)}/activity`,
   keys: () => `${API_ROOT}/keys`,
@@ -38,6 +48,7 @@ export const paths = {
   certificate: (id: string) => `${API_ROOT}/certificates/${encodeURIComponent(id)}`,
   apps: () => `${API_ROOT}/apps`,
   app,
+  appWebhooks: (nameOrId: string) => `${app(nameOrId)}/webhooks`,
   appKeys: (nameOrId: string) => `${app(nameOrId)}/keys`,
   environment: (nameOrId: string) => `${app(nameOrId)}/environment`,
   domains: (nameOrId: string) => `${app(nameOrId)}/domains`,

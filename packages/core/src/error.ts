@@ -156,6 +156,9 @@ const entries = {
       "The platform's disk is full, so the push was refused. Live apps are not affected. Ask the operator to free space.",
     retryable: true,
   },
+  // webhooks
+  webhook_not_found: { message: 'There is no webhook "{id}". "teal webhooks list" shows them.', retryable: false },
+  webhook_limit: { message: 'There are {limit} webhooks already. Remove one first.', retryable: false },
   // keys for git over SSH
   key_unknown: { message: 'This key is not known here any more. "teal keys add" adds one.', retryable: false },
   key_invalid: { message: 'The key cannot be used: {detail}.', retryable: false },

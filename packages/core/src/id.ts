@@ -15,6 +15,8 @@ export const ID_KINDS = [
   'certificate',
   'invitation',
   'key',
+  'webhook',
+  'delivery',
   'platform',
 ] as const;
 export type IdKind = (typeof ID_KINDS)[number];

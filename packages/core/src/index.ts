@@ -16,3 +16,4 @@ export * from './release.ts';
 export * from './route.ts';
 export * from './settings.ts';
 export * from './traffic.ts';
+export * from './webhook.ts';

@@ -68,6 +68,19 @@ const table = {
     person: true,
     what: 'invite people, change roles, remove members, up to one’s own role',
   },
+  'organisation.mails': {
+    on: 'organisation',
+    role: 'viewer',
+    scopes: FULL,
+    person: true,
+    what: 'choose which mails one gets',
+  },
+  'organisation.notifications': {
+    on: 'organisation',
+    role: 'manager',
+    scopes: FULL,
+    what: 'manage the organisation’s webhooks, and which mails its members get who did not choose',
+  },
   'organisation.manage': {
     on: 'organisation',
     role: 'admin',

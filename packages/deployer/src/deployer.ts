@@ -26,7 +26,7 @@ import {
 } from './requestDeployment.ts';
 import { createRetirement } from './retireReleases.ts';
 import { createHooks } from './runHooks.ts';
-import { sendFailureMails } from './sendFailureMails.ts';
+import { sendMails } from './sendMails.ts';
 import { setRoute } from './setRoute.ts';
 import { stopApp } from './stopApp.ts';
 import { tellPushClient } from './tellPushClient.ts';
@@ -213,7 +213,7 @@ export function createDeployer(context: Context): Deployer {
     follow: (options) => followDeployment(context, options),
     workApp: (appId, signal) => workApp(deps, appId, AbortSignal.any([signal, closing.signal])),
     async sendMail(signal) {
-      const dueMs = await sendFailureMails(context, signal);
+      const dueMs = await sendMails(context, signal);
       if (dueMs !== null && !signal.aborted) scheduleMail(dueMs);
     },
   };

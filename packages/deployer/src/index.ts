@@ -2,6 +2,7 @@
 export type { PushRequest } from './acceptPush.ts';
 export type { AppChange } from './changeApp.ts';
 export type { Context, DeployerSettings, Logger } from './context.ts';
+export { type Courier, RETRY_PAUSES_MS, startCourier } from './deliverWebhooks.ts';
 export { createDeployer, type Deployer } from './deployer.ts';
 export type { Follow, FollowOptions } from './followDeployment.ts';
 export * from './ports/clock.ts';
@@ -12,6 +13,7 @@ export * from './ports/queue.ts';
 export * from './ports/router.ts';
 export * from './ports/source.ts';
 export * from './ports/store.ts';
+export * from './ports/webhooks.ts';
 export { configurationDigest } from './prepareRelease.ts';
 export { createTrafficRecorder, type TrafficRecorder, type TrafficRecorderOptions } from './recordTraffic.ts';
 export type { Requested, ReviveRequest } from './requestDeployment.ts';

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { type PostgresUnderTest, startPostgres } from '../../../test/conformance/postgres.ts';
 import { failureFacts, MEMBER, newId, openFixture } from '../../../test/conformance/store/fixture.ts';
 import type { MailSender } from '../src/index.ts';
-import { sendFailureMails } from '../src/sendFailureMails.ts';
+import { sendMails } from '../src/sendMails.ts';
 
 let postgres: PostgresUnderTest;
 beforeAll(async () => {
@@ -59,9 +59,11 @@ async function open() {
     await client.query(`update ${database.schema}.outbox set ${columns}`, [ms]);
     await client.end();
   }
+  const linkOf = () => 'http://teal.test/';
   const log = { info() {}, warn() {}, error() {} };
   const clock = { now: () => new Date(), monotonicMs: () => 0, sleep: async () => {}, timeout: AbortSignal.timeout };
-  const send = (mail: MailSender = sender, signal = NEVER) => sendFailureMails({ store, mail, clock, log }, signal);
+  const send = (mail: MailSender = sender, signal = NEVER) =>
+    sendMails({ store, mail, clock, log, settings: { linkOf } }, signal);
   return { store, mailbox, sender, fail, send, timePasses };
 }
 
@@ -104,7 +106,7 @@ it('sends what is too many at once as one digest', async () => {
 it('tries again, ever later, until the mail server takes it, under the same Message-ID', async () => {
   const { mailbox, sender, fail, send, timePasses } = await open();
   const id = await fail();
-  const down: MailSender = { sendFailures: () => Promise.reject(new Error('450 nul \u0000 not now')) };
+  const down: MailSender = { sendNews: () => Promise.reject(new Error('450 nul \u0000 not now')) };
   const waits: number[] = [];
   for (let i = 0; i < 10; i += 1) {
     const dueMs = (await send(down)) ?? 0;
@@ -114,8 +116,8 @@ it('tries again, ever later, until the mail server takes it, under the same Mess
   expect(waits).toEqual([5, 10, 20, 40, 80, 160, 320, 640, 900, 900]);
   // Taken, but the answer is lost: at least once means it may come twice.
   const lossy: MailSender = {
-    async sendFailures(mail, signal) {
-      await sender.sendFailures(mail, signal);
+    async sendNews(mail, signal) {
+      await sender.sendNews(mail, signal);
       throw new Error('the connection broke');
     },
   };
@@ -129,7 +131,7 @@ it('leaves what a shutdown broke off as due as before', async () => {
   await fail();
   const shutdown = new AbortController();
   const slow: MailSender = {
-    async sendFailures(_mail, signal) {
+    async sendNews(_mail, signal) {
       shutdown.abort();
       signal.throwIfAborted();
     },
@@ -143,8 +145,8 @@ it("keeps one app's trouble from another recipient's mail", async () => {
   const first = await fail();
   await fail();
   const picky: MailSender = {
-    sendFailures: (mail, signal) =>
-      mail.messageId === `<${first}@teal>` ? Promise.reject(new Error('550 no')) : sender.sendFailures(mail, signal),
+    sendNews: (mail, signal) =>
+      mail.messageId === `<${first}@teal>` ? Promise.reject(new Error('550 no')) : sender.sendNews(mail, signal),
   };
   expect(await send(picky)).toBeGreaterThan(0);
   expect(await told(mailbox)).toEqual([[2]]);

@@ -3,7 +3,7 @@ import { TealError } from '@teal/core';
 import type { MailSender } from '@teal/deployer';
 import { createTransport } from 'nodemailer';
 import { composeLetter, type Letter } from './letter.ts';
-import { composeFailures } from './text.ts';
+import { composeNews } from './text.ts';
 
 export interface SmtpOptions {
   /** `smtp://user:password@host:port` or `smtps://…`. */
@@ -36,9 +36,9 @@ export function createSmtpSender({ url, from, timeoutMs = MAIL_MS }: SmtpOptions
     disableUrlAccess: true,
   } as Parameters<typeof createTransport>[1]);
   return {
-    async sendFailures({ to, messageId, failures }, signal) {
+    async sendNews({ to, messageId, news }, signal) {
       signal.throwIfAborted();
-      const { subject, text } = composeFailures(failures);
+      const { subject, text } = composeNews(news);
       // The types do not know `signal` yet: an abort closes the connection at once.
       const deadline = AbortSignal.timeout(timeoutMs);
       const either = AbortSignal.any([signal, deadline]);

@@ -1,6 +1,6 @@
 /** The mails' words. Pure. */
 import { cleanLine, plainLine, shortCommit } from '@teal/core';
-import type { FailureFacts } from '@teal/deployer';
+import type { FailureFacts, LiveFacts, MailFacts } from '@teal/deployer';
 
 export interface MailText {
   subject: string;
@@ -15,7 +15,7 @@ export function oneLine(text: string): string {
     .toWellFormed();
 }
 
-function what(facts: FailureFacts): string {
+function what(facts: MailFacts): string {
   return `${shortCommit(facts.commit.commit)} "${oneLine(facts.commit.message)}"`;
 }
 
@@ -46,29 +46,49 @@ function failureText(facts: FailureFacts): string {
   ].join('\n');
 }
 
-/** One mail about one failure, or a digest about several of one app. */
-export function composeFailures(failures: readonly FailureFacts[]): MailText {
-  const [first] = failures;
-  if (first === undefined) throw new Error('a mail about no failure');
-  if (failures.length === 1) {
-    return {
-      subject: `[Teal] ${oneLine(first.appName)}: deployment of ${shortCommit(first.commit.commit)} failed while ${first.phase}`,
-      text: failureText(first),
-    };
-  }
-  const lines = failures.map(
-    (facts) => `- ${facts.failedAt}  ${what(facts)}, ${facts.phase}: ${oneLine(facts.reason)}\n  ${facts.link}`,
+function liveText(facts: LiveFacts): string {
+  return [
+    `${oneLine(facts.appName)} serves a new version.`,
+    '',
+    `Commit:   ${what(facts)}`,
+    `Author:   ${oneLine(facts.commit.author)}`,
+    `Asked by: ${oneLine(facts.requestedBy)} (${facts.trigger})`,
+    '',
+    `The deployment: ${facts.link ?? ''}`,
+    '',
+  ].join('\n');
+}
+
+/** One mail about one deployment, or a digest about several of one app. */
+export function composeNews(news: readonly MailFacts[]): MailText {
+  const [first] = news;
+  if (first === undefined) throw new Error('a mail about nothing');
+  const name = oneLine(first.appName);
+  if (news.length > 1) return composeDigest(name, news);
+  const commit = shortCommit(first.commit.commit);
+  return isLive(first)
+    ? { subject: `[Teal] ${name}: ${commit} is live`, text: liveText(first) }
+    : { subject: `[Teal] ${name}: deployment of ${commit} failed while ${first.phase}`, text: failureText(first) };
+}
+
+const isLive = (facts: MailFacts): facts is LiveFacts => 'kind' in facts;
+
+function composeDigest(name: string, news: readonly MailFacts[]): MailText {
+  const lines = news.map((facts) =>
+    isLive(facts)
+      ? `- ${facts.at}  ${what(facts)} went live\n  ${facts.link ?? ''}`
+      : `- ${facts.failedAt}  ${what(facts)}, ${facts.phase}: ${oneLine(facts.reason)}\n  ${facts.link}`,
   );
-  const last = failures.at(-1) ?? first;
+  const outcome = news.every(isLive) ? 'went live' : news.some(isLive) ? 'went live or failed' : 'failed';
+  const last = news.filter((facts): facts is FailureFacts => !isLive(facts)).at(-1);
   return {
-    subject: `[Teal] ${oneLine(first.appName)}: ${failures.length} more deployments failed`,
+    subject: `[Teal] ${name}: ${news.length} more deployments ${outcome}`,
     text: [
-      `${failures.length} more deployments of ${oneLine(first.appName)} failed within the hour.`,
+      `${news.length} more deployments of ${name} ${outcome} within the hour.`,
       '',
       ...lines,
       '',
-      serving(last),
-      '',
+      ...(last === undefined ? [] : [serving(last), '']),
     ].join('\n'),
   };
 }

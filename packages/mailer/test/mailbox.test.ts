@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { MailFacts } from '@teal/deployer';
 import { createTransport } from 'nodemailer';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createSmtpSender, type KeptMail, startMailbox } from '../src/index.ts';
@@ -15,8 +16,8 @@ async function open() {
   onTestFinished(() => mailbox.close());
   const sender = createSmtpSender({ url: mailbox.url, from: 'teal@localhost' });
   onTestFinished(() => sender.close());
-  const send = (failures = [failureFacts()], messageId = '<mail_1@teal>') =>
-    sender.sendFailures({ to: 'ann@example.test', messageId, failures }, NEVER);
+  const send = (news: MailFacts[] = [failureFacts()], messageId = '<mail_1@teal>') =>
+    sender.sendNews({ to: 'ann@example.test', messageId, news }, NEVER);
   const only = async () => {
     const mails = await mailbox.list();
     expect(mails).toHaveLength(1);

@@ -25,7 +25,7 @@ function sendTo(port: number, login = '') {
   const sender = createSmtpSender({ url: `smtp://${login}127.0.0.1:${port}`, from: 'teal@localhost' });
   onTestFinished(() => sender.close());
   const send = (signal = new AbortController().signal) =>
-    sender.sendFailures({ to: 'ann@example.test', messageId: '<mail_1@teal>', failures: [failureFacts()] }, signal);
+    sender.sendNews({ to: 'ann@example.test', messageId: '<mail_1@teal>', news: [failureFacts()] }, signal);
   return { send, port };
 }
 
@@ -127,8 +127,8 @@ it('gives up on a server that says a word now and then but never takes the mail'
   const { port } = slow.address() as { port: number };
   const sender = createSmtpSender({ url: `smtp://127.0.0.1:${port}`, from: 'teal@localhost', timeoutMs: 300 });
   onTestFinished(() => sender.close());
-  const mail = { to: 'ann@example.test', messageId: '<mail_1@teal>', failures: [failureFacts()] };
-  await expect(sender.sendFailures(mail, new AbortController().signal)).rejects.toMatchObject({
+  const mail = { to: 'ann@example.test', messageId: '<mail_1@teal>', news: [failureFacts()] };
+  await expect(sender.sendNews(mail, new AbortController().signal)).rejects.toMatchObject({
     code: 'mail_unavailable',
     message: expect.stringContaining('within 0.3 s'),
   });

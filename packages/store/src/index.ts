@@ -1,5 +1,5 @@
 /** PostgreSQL: the only place with SQL. */
-import type { Store } from '@teal/deployer';
+import type { Deliveries, Store } from '@teal/deployer';
 import type pg from 'pg';
 import { type Accounts, createAccounts, type Principal } from './accounts.ts';
 import { type Activities, createActivities } from './activity.ts';
@@ -8,12 +8,14 @@ import { openBus } from './bus.ts';
 import { createCensus } from './census.ts';
 import { createCertificates } from './certificates.ts';
 import { type DatabaseOptions, openPool } from './database.ts';
+import { createDeliveries } from './deliveries.ts';
 import { createDeployments } from './deployments.ts';
 import { createDomains } from './domains.ts';
 import { createIdempotency, type Idempotency } from './idempotency.ts';
 import { createKeys, type SshKeys } from './keys.ts';
 import { createLeases } from './leases.ts';
 import { createLogs } from './logs.ts';
+import { createMailWishes, type MailWishStore } from './mailWishes.ts';
 import { createOrganisations, type Organisations } from './organisations.ts';
 import { createOutbox, createRecipients } from './outbox.ts';
 import { createPeople, type People } from './people.ts';
@@ -25,6 +27,7 @@ import { createSealer, type Sealer } from './secrets/sealer.ts';
 import { sealStored, secretsSealedUnder } from './secrets/sealStored.ts';
 import { createTokens, type Tokens } from './tokens.ts';
 import { createTraffic } from './traffic.ts';
+import { createWebhooks, type Webhooks } from './webhooks.ts';
 
 export type { Accounts, FirstAdmin, Membership, NewSession, Principal } from './accounts.ts';
 export type { Activities, Activity, ActivityPage, NewActivity } from './activity.ts';
@@ -32,12 +35,14 @@ export type { DatabaseLimits, DatabaseOptions } from './database.ts';
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/index.ts';
 export type { Claim, Idempotency } from './idempotency.ts';
 export type { KeyOwner, NewSshKey, SshKey, SshKeys } from './keys.ts';
+export type { MailChoices, MailWishes, MailWishStore } from './mailWishes.ts';
 export { migrate } from './migrate.ts';
 export type { Invitation, Member, NewInvitation, Organisations } from './organisations.ts';
 export type { People, Person } from './people.ts';
 export type { OwnedApp, OwnedDeployment, OwnedOrganisation, Within } from './reach.ts';
 export { keyIdOf } from './secrets/sealer.ts';
 export type { NewToken, Token, TokenOwner, Tokens } from './tokens.ts';
+export type { Delivery, NewWebhook, Webhook, WebhookOwner, Webhooks } from './webhooks.ts';
 
 export interface PostgresStore extends Store {
   accounts: Accounts;
@@ -49,6 +54,9 @@ export interface PostgresStore extends Store {
   /** All that a request may see of apps: those within reach of the one who asks. */
   of(principal: Pick<Principal, 'memberships' | 'token'>): Within;
   keys: SshKeys;
+  webhooks: Webhooks;
+  deliveries: Deliveries;
+  mailWishes: MailWishStore;
   /** Rejects when PostgreSQL does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -78,6 +86,9 @@ function parts(pool: pg.Pool, sealer: Sealer) {
     activity: createActivities(pool),
     idempotency: createIdempotency(pool, sealer),
     keys: createKeys(pool),
+    webhooks: createWebhooks(pool, sealer),
+    deliveries: createDeliveries(pool, sealer),
+    mailWishes: createMailWishes(pool),
   };
 }
 

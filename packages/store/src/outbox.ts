@@ -67,8 +67,9 @@ export function createRecipients(pool: pg.Pool): Recipients {
   return {
     async ofFailures(appId) {
       const { rows } = await pool.query<{ email: string }>(
-        `select distinct u.email from apps a join memberships m using (organisation_id) join users u on u.id = m.user_id
-         where a.id = $1 and u.email is not null order by u.email`,
+        `select distinct u.email from apps a join organisations o on o.id = a.organisation_id
+           join memberships m on m.organisation_id = o.id join users u on u.id = m.user_id
+         where a.id = $1 and u.email is not null and coalesce(m.failure_mails, o.failure_mails) order by u.email`,
         [appId],
       );
       return rows.map((row) => row.email);

@@ -20,10 +20,12 @@ import { keyRoutes } from '../routes/keys.ts';
 import { liveRoutes } from '../routes/live.ts';
 import { mailboxRoutes } from '../routes/mailbox.ts';
 import { metricsRoute } from '../routes/metrics.ts';
+import { notificationRoutes } from '../routes/notifications.ts';
 import { organisationRoutes } from '../routes/organisations.ts';
 import { passwordResetRoutes, sessionRoutes } from '../routes/session.ts';
 import { tokenRoutes } from '../routes/tokens.ts';
 import { trafficRoutes } from '../routes/traffic.ts';
+import { webhookRoutes } from '../routes/webhooks.ts';
 import { collectRoutes, needs, type RouteEntry, useAccess } from './access.ts';
 import { useActivity } from './activity.ts';
 import { serveConsole } from './consoleFiles.ts';
@@ -141,6 +143,8 @@ async function apiRoutes(api: Api, deps: RouteDeps): Promise<void> {
     certificateRoutes,
     deploymentRoutes,
     keyRoutes,
+    webhookRoutes,
+    notificationRoutes,
     liveRoutes,
     trafficRoutes,
     mailboxRoutes,

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Me } from '@teal/contracts';
 import { type App, type Permission, TealError } from '@teal/core';
-import type { Deployer, Engine, FollowOptions, NewApp, Router } from '@teal/deployer';
+import type { Courier, Deployer, Engine, FollowOptions, NewApp, Router } from '@teal/deployer';
 import type { Mailbox } from '@teal/mailer';
 import type { OwnedApp, OwnedDeployment, OwnedOrganisation, PostgresStore } from '@teal/store';
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawServerDefault } from 'fastify';
@@ -22,7 +22,17 @@ import type { Places } from '../views/app.ts';
 /** What routes have of the store: apps and what hangs on them only by `request.within`. */
 export type RequestStore = Pick<
   PostgresStore,
-  'accounts' | 'people' | 'organisations' | 'tokens' | 'keys' | 'activity' | 'idempotency' | 'of' | 'ping'
+  | 'accounts'
+  | 'people'
+  | 'organisations'
+  | 'tokens'
+  | 'keys'
+  | 'webhooks'
+  | 'mailWishes'
+  | 'activity'
+  | 'idempotency'
+  | 'of'
+  | 'ping'
 >;
 
 type ForOwned<F> = F extends (app: App, ...rest: infer R) => infer T ? (app: OwnedApp, ...rest: R) => T : never;
@@ -56,6 +66,7 @@ export interface RouteDeps {
   store: RequestStore;
   deployer: RequestDeployer;
   certificates: PlatformCertificates;
+  courier: Pick<Courier, 'deliverNow'>;
   engine: Engine;
   router: Pick<Router, 'accessLog'>;
   metrics: Metrics;

@@ -20,13 +20,25 @@ export interface FailureFacts {
   failedAt: string;
 }
 
+/** What a mail about a deployment that went live tells. */
+export interface LiveFacts {
+  kind: 'live';
+  deploymentId: string;
+  appName: string;
+  commit: CommitFacts;
+  trigger: string;
+  requestedBy: string;
+  at: string;
+  /** Filled in when it is sent. */
+  link?: string;
+}
+
+export type MailFacts = FailureFacts | LiveFacts;
+
 export interface MailSender {
   /**
-   * Sends one mail about one failure, or a digest about several of one app. `messageId` is stable over retries.
-   * Resolves when the mail server has accepted it.
+   * Sends one mail about one deployment that failed or went live, or a digest about several of one app. `messageId` is
+   * stable over retries. Resolves when the mail server has accepted it.
    */
-  sendFailures(
-    mail: { to: string; messageId: string; failures: readonly FailureFacts[] },
-    signal: AbortSignal,
-  ): Promise<void>;
+  sendNews(mail: { to: string; messageId: string; news: readonly MailFacts[] }, signal: AbortSignal): Promise<void>;
 }

@@ -22,7 +22,7 @@ import type {
   TrafficMinute,
 } from '@teal/core';
 import type { Reservations } from './engine.ts';
-import type { FailureFacts } from './mail.ts';
+import type { MailFacts } from './mail.ts';
 import type { Certificate } from './router.ts';
 
 /** Proof that this process acts for an app; the token grows with every change of hands. */
@@ -233,7 +233,7 @@ export interface Logs {
 export interface NewMail {
   id: string;
   recipient: string;
-  facts: FailureFacts;
+  facts: MailFacts;
 }
 
 export interface OutboxMail extends NewMail {
@@ -260,6 +260,8 @@ export type StoreEvent =
   | { kind: 'app'; appId: string }
   | { kind: 'app-deleted'; appId: string }
   | { kind: 'cancel'; appId: string; deploymentId: string }
+  /** Something new waits to be sent: mails or webhooks. */
+  | { kind: 'outbox' }
   | { kind: 'resync' };
 
 export interface Bus {

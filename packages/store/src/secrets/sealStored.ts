@@ -13,6 +13,8 @@ import {
   sealEnvironment,
   secretCheck,
   totpSecret,
+  webhookSecret,
+  webhookUrl,
 } from './sealedFields.ts';
 import { type Sealer, sealedUnder } from './sealer.ts';
 
@@ -69,6 +71,7 @@ const TABLES: readonly Table[] = [
   },
   { name: 'certificates', id: 'id', columns: [text('key_pem', 'fingerprint', certificateKey)] },
   { name: 'users', id: 'id', columns: [text('totp_secret', 'id', totpSecret)] },
+  { name: 'webhooks', id: 'id', columns: [text('url', 'id', webhookUrl), text('secret', 'id', webhookSecret)] },
   { name: 'idempotency_keys', id: `owner_id || ' ' || key`, columns: [answer] },
 ];
 

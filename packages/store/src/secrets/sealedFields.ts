@@ -49,4 +49,7 @@ export const configurationDigest = sealedText('configuration digest');
 export const keptAnswer = sealedText('kept answer');
 /** By user. */
 export const totpSecret = sealedText('second factor');
+/** By webhook. An address may be a secret in itself. */
+export const webhookUrl = sealedText('webhook address');
+export const webhookSecret = sealedText('webhook secret');
 export const secretCheck = sealedText('secret check');

@@ -1,5 +1,6 @@
-/** Empties the outbox: one mail per failure, beyond five an hour per app and recipient one digest an hour. */
+/** Empties the outbox: one mail per deployment that failed or went live, beyond five an hour per app and recipient one digest an hour. */
 import type { Context } from './context.ts';
+import type { LiveFacts } from './ports/mail.ts';
 import type { OutboxMail } from './ports/store.ts';
 
 const HOUR_MS = 60 * 60_000;
@@ -7,10 +8,10 @@ const SINGLE_MAILS_PER_HOUR = 5;
 const RETRY_FIRST_MS = 5_000;
 const RETRY_MAX_MS = 15 * 60_000;
 
-type Deps = Pick<Context, 'store' | 'mail' | 'clock' | 'log'>;
+type Deps = Pick<Context, 'store' | 'mail' | 'clock' | 'log'> & { settings: Pick<Context['settings'], 'linkOf'> };
 
 /** Sends what is due; returns in how many milliseconds the next mail is due, or null. */
-export async function sendFailureMails(deps: Deps, signal: AbortSignal): Promise<number | null> {
+export async function sendMails(deps: Deps, signal: AbortSignal): Promise<number | null> {
   while (!signal.aborted) {
     const due = await deps.store.outbox.due();
     if (due === null) break;
@@ -40,16 +41,18 @@ async function sendGroup(deps: Deps, mails: readonly OutboxMail[], signal: Abort
 }
 
 async function sendMail(
-  { store, mail, clock, log }: Deps,
+  { store, mail, clock, log, settings }: Deps,
   { mails, inDigest }: { mails: readonly OutboxMail[]; inDigest: boolean },
   signal: AbortSignal,
 ): Promise<void> {
   const first = mails[0];
   if (first === undefined) return;
   const ids = mails.map((entry) => entry.id);
+  const linkTo = ({ appName, deploymentId }: LiveFacts) => settings.linkOf({ name: appName }, deploymentId);
   try {
     const messageId = `<${first.id}@teal>`;
-    await mail.sendFailures({ to: first.recipient, messageId, failures: mails.map((entry) => entry.facts) }, signal);
+    const news = mails.map(({ facts }) => ('kind' in facts ? { ...facts, link: linkTo(facts) } : facts));
+    await mail.sendNews({ to: first.recipient, messageId, news }, signal);
     await store.outbox.markSent(ids, { inDigest });
   } catch (error) {
     // Shut down, not refused: it is due again at the next start.
