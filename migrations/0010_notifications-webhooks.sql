@@ -42,7 +42,7 @@ create index webhook_deliveries_by_webhook on webhook_deliveries (webhook_id, cr
 
 -- A trigger, because deployments change state by many statements: none of them can forget it, and each is its own
 -- transaction with what it tells.
-create function tell_deployment() returns trigger language plpgsql as $$
+create function tell_deployment() returns trigger language plpgsql set search_path from current as $$
 declare
   news jsonb;
   told integer;
