@@ -6,7 +6,9 @@ import { nowMs } from './clock.ts';
 /** What is known of a request so far; filled in as it goes, so that a failure can be explained. Moments are `nowMs()`. */
 export interface Trace {
   startedAt: number;
-  /** When its connection stood. */
+  /** When its connection was asked for. */
+  openedAt: number | null;
+  /** When its connection was seen to stand: later than it did. */
   connectedAt: number | null;
   /** Another request was answered on the connection before. */
   reused: boolean;
@@ -20,6 +22,7 @@ export interface Trace {
 export function newTrace(): Trace {
   return {
     startedAt: nowMs(),
+    openedAt: null,
     connectedAt: null,
     reused: false,
     headAt: null,
@@ -48,7 +51,7 @@ export type Read<T> = (incoming: IncomingMessage, done: (value: T) => void, fail
 const PIECES = 16;
 /** Of a page that came instead of an answer. */
 const SHOWN_CHARACTERS = 200;
-const connectedAt = new WeakMap<Socket, number>();
+const known = new WeakMap<Socket, Pick<Trace, 'openedAt' | 'connectedAt'>>();
 
 /**
  * Resolves with what `read` made of a 200; rejects with what was wrong. Settles only once the connection is free again
@@ -57,6 +60,7 @@ const connectedAt = new WeakMap<Socket, number>();
 export function exchange<T>(ask: Ask, trace: Trace, read: Read<T>): Promise<T> {
   const { address, agent, path, headers, body, timeoutMs } = ask;
   const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const askedAt = nowMs();
   const outgoing = openRequest({
     ...address,
     agent,
@@ -67,12 +71,13 @@ export function exchange<T>(ask: Ask, trace: Trace, read: Read<T>): Promise<T> {
   const timer = setTimeout(() => outgoing.destroy(new Error(`no whole answer within ${timeoutMs} ms`)), timeoutMs);
   outgoing.once('socket', (socket) => {
     trace.reused = outgoing.reusedSocket;
-    const known = connectedAt.get(socket);
-    if (known !== undefined) trace.connectedAt = known;
+    trace.openedAt = askedAt;
+    const before = known.get(socket);
+    if (before !== undefined) Object.assign(trace, before);
     else {
       socket.once('connect', () => {
         trace.connectedAt = nowMs();
-        connectedAt.set(socket, trace.connectedAt);
+        known.set(socket, { openedAt: askedAt, connectedAt: trace.connectedAt });
       });
     }
   });

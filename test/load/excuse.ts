@@ -30,8 +30,10 @@ function excuseBy(record: RequestRecord, outage: Outage): Excuse | null {
       return wasOnIt ? 'in_flight_of_killed' : null;
     }
     case 'carrier': {
-      // A connection made after the death is its successor's affair, and one refused is nobody's.
-      const wasOnIt = record.connectedAt !== null && record.connectedAt <= to && record.endedAt >= from;
+      // A connection asked for after the death is its successor's affair, and one refused is nobody's. The kernel makes and
+      // the dying process takes a connection before a busy client sees that it stands.
+      const { openedAt, connectedAt } = record;
+      const wasOnIt = openedAt !== null && connectedAt !== null && openedAt <= to && record.endedAt >= from;
       return wasOnIt && isCut(record) && record.startedAt <= to + NEWS_MS ? 'in_flight_of_killed_router' : null;
     }
     case 'closed':

@@ -14,6 +14,7 @@ export interface SecureTarget {
 export class H2Line {
   readonly #target: SecureTarget;
   #session: ClientHttp2Session | null = null;
+  #openedAt: number | null = null;
   #connectedAt: number | null = null;
   #used = false;
 
@@ -67,8 +68,13 @@ export class H2Line {
     trace.reused = this.#session !== null && this.#used;
     trace.connectedAt = this.#connectedAt;
     this.#used = true;
-    if (this.#session !== null) return this.#session;
+    if (this.#session !== null) {
+      trace.openedAt = this.#openedAt;
+      return this.#session;
+    }
     const { address, host } = this.#target;
+    this.#openedAt = nowMs();
+    trace.openedAt = this.#openedAt;
     this.#connectedAt = null;
     const session = connect(`https://${host}:${address.port}`, {
       createConnection: () =>

@@ -13,6 +13,7 @@ function record(given: Partial<RequestRecord>): RequestRecord {
     line: 1,
     id: null,
     startedAt: 0,
+    openedAt: given.connectedAt ?? null,
     connectedAt: 0,
     reused: false,
     headAt: given.endedAt ?? null,
@@ -94,7 +95,8 @@ describe('excuse', () => {
 
   it.each([
     ['cut on a connection of before', failed({ startedAt: 90, connectedAt: 50, endedAt: 120 }), true],
-    ['a connection that was refused', failed({ startedAt: 90, connectedAt: null, endedAt: 120 }), false],
+    ['cut on one seen to stand later', failed({ startedAt: 90, openedAt: 90, connectedAt: 150, endedAt: 160 }), true],
+    ['a connection that was refused', failed({ startedAt: 90, openedAt: 90, connectedAt: null, endedAt: 120 }), false],
     ['cut on a connection of after', failed({ startedAt: 112, connectedAt: 112, endedAt: 120 }), false],
     ['an error page', failed({ startedAt: 90, connectedAt: 50, endedAt: 120, status: 503 }), false],
   ])('at the death of a router: %s', (_name, request, excused) => {

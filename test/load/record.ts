@@ -14,7 +14,9 @@ export interface RequestRecord {
   /** Of a POST or an upload: its number, which the app tells the collector. */
   id: number | null;
   startedAt: number;
-  /** When the connection stood; null: it never did. */
+  /** When the connection was asked for; null: it never was. */
+  openedAt: number | null;
+  /** When the connection was seen to stand, which may be later than it did; null: it never did. */
   connectedAt: number | null;
   reused: boolean;
   headAt: number | null;

@@ -96,9 +96,9 @@ export class Traffic {
     } catch (error) {
       failure = error instanceof Error ? error.message : String(error);
     }
-    const { startedAt, connectedAt, reused, headAt, status, bodyBytes, headers } = trace;
+    const { startedAt, openedAt, connectedAt, reused, headAt, status, bodyBytes, headers } = trace;
     const instance = typeof headers['x-instance'] === 'string' ? headers['x-instance'] : null;
-    const known = { kind, line, id, startedAt, connectedAt, reused, headAt, status, bodyBytes, instance };
+    const known = { kind, line, id, startedAt, openedAt, connectedAt, reused, headAt, status, bodyBytes, instance };
     return { ...known, version, failure, endedAt: nowMs() };
   }
 

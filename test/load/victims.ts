@@ -67,7 +67,7 @@ export async function haproxyPids(dataDir: string): Promise<number[]> {
   return pids.filter((_, i) => ours[i]);
 }
 
-/** SIGKILL; resolves once the process is dead. */
+/** SIGKILL; resolves once the last of its threads is dead: each may still accept a connection, and their sockets close with the last. */
 export async function kill(pid: number): Promise<Death> {
   const from = nowMs();
   process.kill(pid, 'SIGKILL');
@@ -78,7 +78,10 @@ export async function kill(pid: number): Promise<Death> {
 }
 
 async function isAlive(pid: number): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  const [state] = stat.slice(stat.lastIndexOf(')') + 2);
-  return stat !== '' && state !== 'Z' && state !== 'X';
+  for (const thread of await readdir(`/proc/${pid}/task`).catch(() => [])) {
+    const stat = await readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8').catch(() => '');
+    const [state] = stat.slice(stat.lastIndexOf(')') + 2);
+    if (stat !== '' && state !== 'Z' && state !== 'X') return true;
+  }
+  return false;
 }

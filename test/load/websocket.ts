@@ -29,6 +29,7 @@ const TEXT = 0x81;
 /** Resolves after all echoes, or when the other side has said it closes; rejects with what was wrong. */
 export function runSession(session: Session, trace: Trace): Promise<SessionEnd> {
   const { promise, resolve, reject } = Promise.withResolvers<SessionEnd>();
+  trace.openedAt = nowMs();
   const socket = connect(session.address);
   const { timeoutMs } = session;
   const timer = setTimeout(() => reject(new Error(`no whole answer within ${timeoutMs} ms`)), timeoutMs);
