@@ -250,6 +250,22 @@ export function engineConformance(
         expect(again.address).toEqual(address);
       });
 
+      it('starts an instance in what was prepared for it, and removes what nobody used', async () => {
+        const spec = instanceOf(appId, imageRef);
+        const [ref] = await Promise.all([engine.prepare(spec), engine.prepare(spec)]);
+        const instance = await engine.start(spec, NEVER);
+        started.push(instance.ref);
+        expect(instance.ref).toBe(ref);
+        await answer(instance.address);
+        expect((await engine.list()).filter((seen) => seen.instanceId === spec.instanceId)).toMatchObject([
+          { ref, status: 'running', address: instance.address },
+        ]);
+
+        const unused = instanceOf(appId, imageRef);
+        await engine.stop(await engine.prepare(unused), { graceMs: 0 });
+        expect((await engine.list()).some((seen) => seen.instanceId === unused.instanceId)).toBe(false);
+      });
+
       it('refuses to start an image that is gone', async () => {
         const spec = instanceOf(appId, imageRef.replace(/[0-9a-f]{8}$/, '00000000'));
         await expect(engine.start(spec, NEVER)).rejects.toMatchObject({ code: 'image_gone' });

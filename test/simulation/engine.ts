@@ -21,6 +21,8 @@ export interface Box {
 
 export interface EngineState {
   boxes: Map<string, Box>;
+  /** What was prepared for instances that have not started, by their ref. */
+  places: Map<string, { instanceId: string; appId: string }>;
   /** Ref → app and commit. */
   images: Map<string, { appId: string; commit: string }>;
   /** Apps for which it keeps a network and folders. */
@@ -40,7 +42,7 @@ const RESTART_MS = 500;
 export class MemoryEngine {
   readonly #scheduler: Scheduler;
   readonly #programOf: (commit: string) => Program;
-  state: EngineState = { boxes: new Map(), images: new Map(), apps: new Set(), nextPort: 20_000 };
+  state: EngineState = { boxes: new Map(), places: new Map(), images: new Map(), apps: new Set(), nextPort: 20_000 };
   version = 0;
   #watchers = new Set<{ owner: Owner; listener: (event: EngineEvent) => void }>();
   /** Ends of commands that run. */
@@ -52,8 +54,8 @@ export class MemoryEngine {
   }
 
   copyState(): EngineState {
-    const { boxes, images, apps, nextPort } = this.state;
-    return { boxes: new Map(boxes), images: new Map(images), apps: new Set(apps), nextPort };
+    const { boxes, places, images, apps, nextPort } = this.state;
+    return { boxes: new Map(boxes), places: new Map(places), images: new Map(images), apps: new Set(apps), nextPort };
   }
 
   at(address: Address): Box | undefined {
@@ -112,13 +114,15 @@ export class MemoryEngine {
       oneOff,
     };
     this.version += 1;
+    this.state.places.delete(ref);
     this.state.boxes.set(ref, box);
     this.state.apps.add(spec.appId);
     return box;
   }
 
   #remove(ref: string): void {
-    if (!this.state.boxes.delete(ref)) return;
+    const hadPlace = this.state.places.delete(ref);
+    if (!this.state.boxes.delete(ref) && !hadPlace) return;
     this.version += 1;
     this.#ends.get(ref)?.(137);
     this.#ends.delete(ref);
@@ -170,6 +174,13 @@ export class MemoryEngine {
         state().images.delete(ref);
       },
       listImages: async () => [...state().images.keys()],
+      async prepare({ instanceId, appId }) {
+        const ref = refOf(instanceId);
+        engine.version += 1;
+        state().places.set(ref, { instanceId, appId });
+        state().apps.add(appId);
+        return ref;
+      },
       async start(spec, signal) {
         signal.throwIfAborted();
         const ref = refOf(spec.instanceId);
@@ -201,7 +212,12 @@ export class MemoryEngine {
         const box = state().boxes.get(ref);
         return box === undefined ? null : seen(box);
       },
-      list: async () => [...state().boxes.values()].map(seen),
+      list: async () => [
+        ...[...state().boxes.values()].map(seen),
+        ...[...state().places].map(
+          ([ref, place]): ObservedInstance => ({ ...place, ref, status: 'exited', address: null }),
+        ),
+      ],
       listeners: async () => null,
       ownsAddress: async () => true,
       async *logs() {

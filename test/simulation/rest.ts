@@ -94,7 +94,8 @@ function nothingLeaks(world: World): void {
   const { engine, source, router, watchdog } = world;
   const { apps, images, instances } = tables(world);
   const refs = new Set([...instances.values()].filter(({ state }) => state !== 'off').map(({ ref }) => ref));
-  for (const ref of engine.state.boxes.keys()) if (!refs.has(ref)) watchdog.violate(11, `the instance ${ref} leaks`);
+  const kept = [...engine.state.boxes.keys(), ...engine.state.places.keys()];
+  for (const ref of kept) if (!refs.has(ref)) watchdog.violate(11, `the instance ${ref} leaks`);
   const imageRefs = new Set([...images.values()].map(({ ref }) => ref));
   for (const ref of engine.state.images.keys()) if (!imageRefs.has(ref)) watchdog.violate(11, `the image ${ref} leaks`);
   for (const appId of engine.state.apps) if (!apps.has(appId)) watchdog.violate(11, `the network of ${appId} leaks`);

@@ -60,8 +60,10 @@ export class Watchdog {
       return typeof args[0] === 'string' ? args[0] : (args[0] as Pool).appId;
     if (port !== 'engine' || !ENGINE_EFFECTS.has(name)) return null;
     if (name === 'removeApp') return args[0] as string;
-    if (typeof args[0] === 'string')
-      return engine.state.boxes.get(args[0])?.spec.appId ?? engine.state.images.get(args[0])?.appId ?? null;
+    if (typeof args[0] === 'string') {
+      const { boxes, places, images } = engine.state;
+      return (boxes.get(args[0])?.spec ?? places.get(args[0]) ?? images.get(args[0]))?.appId ?? null;
+    }
     return (args[0] as Pick<InstanceSpec, 'appId'>).appId;
   }
 

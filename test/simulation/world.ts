@@ -108,8 +108,14 @@ export class World {
     this.#uuids = from.uuids;
     this.database.tables = copyTables(from.tables);
     this.database.sequence = from.sequence;
-    const { boxes, images, apps, nextPort } = from.engine;
-    this.engine.state = { boxes: new Map(boxes), images: new Map(images), apps: new Set(apps), nextPort };
+    const { boxes, places, images, apps, nextPort } = from.engine;
+    this.engine.state = {
+      boxes: new Map(boxes),
+      places: new Map(places),
+      images: new Map(images),
+      apps: new Set(apps),
+      nextPort,
+    };
     if (this.options.router === 'survives')
       this.router.state = { apps: new Map(from.router.apps), lastRoutedMs: new Map(from.router.lastRoutedMs) };
     this.source.repositories = new Map(from.repositories);

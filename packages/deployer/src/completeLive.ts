@@ -24,7 +24,8 @@ export function completeLive(deps: WorkDeps, appId: string, signal: AbortSignal)
     const log = await openDeploymentLog(held.context, deployment.id);
     log.line('teal', 'Not all of the live version runs any more: what is missing is started again.');
     const stop = AbortSignal.any([signal, held.lost]);
-    const run: Run = { ...deps, context: held.context, lease: held.lease, app, deployment, log, signal: stop };
+    const { context, lease } = held;
+    const run: Run = { ...deps, places: deps.places.open(), context, lease, app, deployment, log, signal: stop };
     try {
       const gated = await startGated(run, release, serving);
       // From here on they may have traffic: what is broken off now is completed by the next round, not taken away.

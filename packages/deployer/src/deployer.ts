@@ -12,6 +12,7 @@ import { type Follow, type FollowOptions, followDeployment } from './followDeplo
 import { handleEngineEvent } from './followEngine.ts';
 import { createLeaseKeeper } from './leaseKeeper.ts';
 import { createOneOffs } from './oneOffs.ts';
+import { createPlaces } from './places.ts';
 import type { EngineEvent } from './ports/engine.ts';
 import type { JobHandlers } from './ports/queue.ts';
 import { createReconciler, type Round } from './reconcile.ts';
@@ -72,7 +73,7 @@ export function createDeployer(context: Context): Deployer {
   const retirement = createRetirement({ ...context, keeper });
   const oneOffs = createOneOffs(context);
   const hooks = createHooks(context, oneOffs);
-  const deps: WorkDeps = { context, keeper, exits, retirement, oneOffs, hooks };
+  const deps: WorkDeps = { context, keeper, exits, retirement, oneOffs, places: createPlaces(), hooks };
   const closing = new AbortController();
   const tasks: Promise<void>[] = [];
   async function confirm(pushId: string): Promise<string | null> {

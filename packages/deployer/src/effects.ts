@@ -13,6 +13,7 @@ export type EffectContext = Context;
 const ENGINE_EFFECTS: ReadonlySet<keyof Engine> = new Set<keyof Engine>([
   'build',
   'removeImage',
+  'prepare',
   'start',
   'run',
   'setRestart',

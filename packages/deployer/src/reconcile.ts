@@ -95,9 +95,10 @@ interface Look {
   memory: Memory;
 }
 
-async function observe({ context, oneOffs }: WorkDeps, { appId, listed, memory }: Look) {
+async function observe({ context, oneOffs, places }: WorkDeps, { appId, listed, memory }: Look) {
   const { store, router, settings } = context;
-  const seen = listed.filter((instance) => instance.appId === appId && !oneOffs.isRunning(instance.instanceId));
+  const isWithoutRow = (id: string) => oneOffs.isRunning(id) || places.isOpen(id);
+  const seen = listed.filter((instance) => instance.appId === appId && !isWithoutRow(instance.instanceId));
   const app = await store.apps.get(appId);
   if (app === null || (await store.apps.isDeleting(appId))) return null;
   const [releases, instances, active, live, routed] = await Promise.all([

@@ -5,6 +5,7 @@ import type { DeploymentLog } from './deploymentLog.ts';
 import type { ExitHub } from './exitHub.ts';
 import type { LeaseKeeper } from './leaseKeeper.ts';
 import type { OneOffs } from './oneOffs.ts';
+import type { RunPlaces } from './places.ts';
 import type { Lease } from './ports/store.ts';
 
 export interface Run {
@@ -12,6 +13,7 @@ export interface Run {
   keeper: LeaseKeeper;
   exits: ExitHub;
   oneOffs: OneOffs;
+  places: RunPlaces;
   lease: Lease;
   app: App;
   deployment: Deployment;

@@ -51,15 +51,18 @@ function freeNumbers(taken: readonly Instance[], count: number): number[] {
   return numbers;
 }
 
-function createRow(run: Run, release: Release, number: number): Promise<Instance> {
-  return run.context.store.instances.create(run.lease, {
-    id: run.context.ids.newId('instance'),
+async function createRow(run: Run, release: Release, number: number): Promise<Instance> {
+  const id = run.places.next() ?? run.context.ids.newId('instance');
+  const row = await run.context.store.instances.create(run.lease, {
+    id,
     appId: run.app.id,
     releaseId: release.id,
     deploymentId: run.deployment.id,
     number,
     colour: run.deployment.colour ?? 'blue',
   });
+  run.places.taken(id);
+  return row;
 }
 
 /** Takes over an instance of the release that still exists; null when it turned out to be dead. */

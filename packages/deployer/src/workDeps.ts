@@ -3,6 +3,7 @@ import type { Context } from './context.ts';
 import type { ExitHub } from './exitHub.ts';
 import type { LeaseKeeper } from './leaseKeeper.ts';
 import type { OneOffs } from './oneOffs.ts';
+import type { Places } from './places.ts';
 import type { Retirement } from './retireReleases.ts';
 import type { Hooks } from './runHooks.ts';
 
@@ -12,5 +13,6 @@ export interface WorkDeps {
   exits: ExitHub;
   retirement: Retirement;
   oneOffs: OneOffs;
+  places: Places;
   hooks: Hooks;
 }

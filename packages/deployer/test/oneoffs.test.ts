@@ -7,6 +7,7 @@ import { type PostgresUnderTest, startPostgres } from '../../../test/conformance
 import { MEMBER, newId, openFixture } from '../../../test/conformance/store/fixture.ts';
 import { createLeaseKeeper } from '../src/leaseKeeper.ts';
 import { createOneOffs } from '../src/oneOffs.ts';
+import { createPlaces } from '../src/places.ts';
 import type { Engine, InstanceSpec } from '../src/ports/engine.ts';
 import { createReconciler } from '../src/reconcile.ts';
 import type { WorkDeps } from '../src/workDeps.ts';
@@ -34,6 +35,11 @@ async function open() {
   const present = new Map<string, { seen: ObservedInstance; end: (exitCode: number) => void }>();
   const engine = {
     list: async () => [...present.values()].map(({ seen }) => seen),
+    async prepare({ instanceId, appId }: Parameters<Engine['prepare']>[0]) {
+      const seen = { instanceId, appId, ref: instanceId, status: 'exited', address: null } as const;
+      present.set(instanceId, { seen, end: () => {} });
+      return instanceId;
+    },
     async stop(ref: string) {
       present.get(ref)?.end(137);
       present.delete(ref);
@@ -55,12 +61,14 @@ async function open() {
   };
   const settings = { holder: `test/${randomUUID()}`, timing: DEFAULT_TIMING, hostsOf: () => ['app.test'] };
   const log = { info: () => {}, warn: () => {}, error: () => {} };
-  const context = { store, engine, router, settings, log, clock };
+  const ids = { newId };
+  const context = { store, engine, router, settings, log, clock, ids };
   const oneOffs = createOneOffs({ engine });
   const keeper = createLeaseKeeper(context as unknown as WorkDeps['context']);
   onTestFinished(() => keeper.close());
-  const deps = { context, keeper, oneOffs } as unknown as WorkDeps;
-  return { deps, app, engine, oneOffs, present };
+  const places = createPlaces();
+  const deps = { context, keeper, oneOffs, places } as unknown as WorkDeps;
+  return { deps, app, engine, oneOffs, places, present };
 }
 
 it('a round of the reconciler leaves the one-offs of this process alone, and removes what a dead one left', async () => {
@@ -77,4 +85,20 @@ it('a round of the reconciler leaves the one-offs of this process alone, and rem
   present.get(mine)?.end(0);
   expect(await running).toEqual({ exitCode: 0 });
   expect(oneOffs.isRunning(mine)).toBe(false);
+});
+
+it('a round leaves what is prepared for the instances of a running deployment, and removes it once nobody will use it', async () => {
+  const { deps, app, engine, places, present } = await open();
+  const mine = places.open();
+  mine.prepare({ ...deps, app }, 2);
+  const [used, unused] = [...present.keys()];
+  const round = async () => createReconciler(deps).reconcile(app.id, { listed: await engine.list(), urgent: false });
+  await round();
+  expect([...present.keys()]).toEqual([used, unused]);
+  expect(mine.next()).toBe(used);
+  mine.taken(used ?? '');
+  await mine.close(deps);
+  expect([...present.keys()]).toEqual([used]);
+  await round();
+  expect([...present.keys()]).toEqual([]);
 });

@@ -74,6 +74,58 @@ describe('an instance', () => {
     expect(status).toMatch(/NoNewPrivs:\s+1\n/);
   });
 
+  describe('that was prepared', () => {
+    async function prepared() {
+      const spec = instanceOf(appId, imageRef);
+      return { spec, ref: await engine.prepare(spec) };
+    }
+
+    it('joins the network that waits for it, and stays reachable when it is started again', async () => {
+      const { spec, ref } = await prepared();
+      const { address } = await started(spec);
+      const { HostConfig } = await docker.getContainer(ref).inspect();
+      expect(HostConfig.NetworkMode).toMatch(/^container:/);
+      await docker.getContainer(ref).restart({ t: 0 });
+      await until('it answers at the same address', () => ask(address));
+      expect(await engine.inspect(ref)).toMatchObject({ status: 'running', address });
+      expect(await (await fixture.reopen()).inspect(ref)).toMatchObject({ status: 'running', address });
+    });
+
+    it('starts with a network of its own when the one that waited is gone', async () => {
+      const { spec, ref } = await prepared();
+      await docker.getContainer(`${ref}-net`).kill();
+      await started(spec);
+      expect((await engine.list()).filter((seen) => seen.instanceId === spec.instanceId)).toHaveLength(1);
+    });
+
+    it('has ended when its network goes', async () => {
+      const { spec, ref } = await prepared();
+      await started(spec);
+      const events: EngineEvent[] = [];
+      const stop = new AbortController();
+      const watch = engine.watch((event) => events.push(event), stop.signal);
+      await docker.getContainer(`${ref}-net`).kill();
+      await until('it is told', () => events.find(({ instanceId }) => instanceId === spec.instanceId));
+      stop.abort();
+      await watch;
+      expect(events).toContainEqual({ type: 'exited', instanceId: spec.instanceId, appId, exitCode: null });
+      expect(await engine.inspect(ref)).toMatchObject({ status: 'exited' });
+      expect(await engine.list()).toContainEqual(expect.objectContaining({ ref, status: 'exited' }));
+    });
+
+    it('is listed as ended until it starts, so that what a crash leaves can be found and removed', async () => {
+      const { spec, ref } = await prepared();
+      const after = await fixture.reopen();
+      expect(await after.list()).toContainEqual(expect.objectContaining({ ...idsOf(spec), ref, status: 'exited' }));
+      await after.stop(ref, { graceMs: 0 });
+      await after.close();
+      expect(await engine.list()).not.toContainEqual(expect.objectContaining(idsOf(spec)));
+      await started(spec);
+    });
+
+    const idsOf = (spec: ReturnType<typeof instanceOf>) => ({ instanceId: spec.instanceId, appId: spec.appId });
+  });
+
   it('has a network with its siblings only, a /27 of the pool', async () => {
     const { ref, address } = await started();
     const [name, network] =

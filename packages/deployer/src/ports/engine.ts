@@ -94,6 +94,11 @@ export interface Engine {
   /** Refs of every image of this platform. */
   listImages(): Promise<string[]>;
 
+  /**
+   * Makes what an instance to come needs and what can be had before its image is. Returns its ref, for `stop`, which removes that again;
+   * until the instance starts it is listed as one that has exited. May do nothing. Never fails: `start` makes what is missing.
+   */
+  prepare(instance: { instanceId: string; appId: string }): Promise<string>;
   /** Starts one instance and returns when it has an address; says nothing about health. Throws `start_failed`, `image_gone`. */
   start(spec: InstanceSpec, signal: AbortSignal): Promise<StartedInstance>;
   /**

@@ -6,7 +6,7 @@ import { TealError } from '@teal/core';
 import type { BuildLog } from '@teal/deployer';
 import { type BaseParts, baseContext } from './basefiles.ts';
 import { BASE_FORMAT, type BaseKind, baseKind } from './basekinds.ts';
-import type { DockerClient } from './client.ts';
+import { type DockerClient, QUICK_MS } from './client.ts';
 import { runCommand } from './command.ts';
 import { tarOf } from './context.ts';
 import { LABEL } from './naming.ts';
@@ -31,6 +31,8 @@ export interface Bases {
   version(name: string): Promise<string>;
   /** Makes the image when it is missing or of another version. Throws `base_unavailable`. */
   ensure(name: string, log: BuildLog, signal: AbortSignal): Promise<void>;
+  /** A base that is there already, whichever; null when none is. */
+  any(): Promise<string | null>;
   close(): Promise<void>;
 }
 
@@ -135,6 +137,12 @@ export function createBases(client: DockerClient, dataDir: string, options: Base
   return {
     version,
     ensure: (name, log, signal) => shared.join(name, log, signal),
+    async any() {
+      const filters = JSON.stringify({ label: [LABEL.base] });
+      const found = await client.call(QUICK_MS, (abortSignal) => client.docker.listImages({ filters, abortSignal }));
+      // images of apps carry the label of the base that they stand on
+      return found.flatMap((image) => image.RepoTags ?? []).find((tag) => baseKind(tag) !== null) ?? null;
+    },
     async close() {
       await shared.close();
       await roots.close();

@@ -7,10 +7,13 @@ import type { Naming } from './naming.ts';
 import type { Networks } from './network.ts';
 
 export interface Containers {
-  /** With `command`: to run that instead of what the image starts. False: a container of that name is there already. */
-  create(spec: InstanceSpec, command?: string): Promise<boolean>;
+  /**
+   * With `command`: to run that instead of what the image starts; with `mode`: in that network instead of one of its own.
+   * False: a container of that name is there already.
+   */
+  create(spec: InstanceSpec, how?: { command?: string; mode?: string }): Promise<boolean>;
   start(spec: InstanceSpec): Promise<void>;
-  /** Ends it at once. Does nothing when it is gone. */
+  /** Ends it and the place it is in at once. Does nothing when they are gone. */
   remove(ref: string): Promise<void>;
 }
 
@@ -21,12 +24,16 @@ export function startFailed(cause: unknown, detail = sentenceOf(cause)): TealErr
 export function createContainers(client: DockerClient, naming: Naming, networks: Networks): Containers {
   const container = (ref: string) => client.docker.getContainer(ref);
 
-  async function create(spec: InstanceSpec, command: string | undefined, attempt: number): Promise<boolean> {
-    const network = await networks.ensure(spec.appId);
+  async function create(
+    spec: InstanceSpec,
+    how: { command?: string; mode?: string },
+    attempt: number,
+  ): Promise<boolean> {
+    const network = how.mode ?? (await networks.ensure(spec.appId));
     const place = { name: naming.instanceRef(spec.instanceId), network, labels: naming.labels(spec.appId) };
     try {
       await client.call(QUICK_MS, (abortSignal) =>
-        client.docker.createContainer({ ...containerOptions(spec, place, command), abortSignal }),
+        client.docker.createContainer({ ...containerOptions(spec, place, how.command), abortSignal }),
       );
       return true;
     } catch (error) {
@@ -35,9 +42,9 @@ export function createContainers(client: DockerClient, naming: Naming, networks:
       if (status === 404 && /no such image/i.test(sentenceOf(error))) {
         throw new TealError('image_gone', {}, { cause: error });
       }
-      if (status === 404 && attempt === 1) {
+      if (status === 404 && attempt === 1 && how.mode === undefined) {
         networks.forget(spec.appId);
-        return create(spec, command, 2);
+        return create(spec, how, 2);
       }
       throw status === null ? error : startFailed(error);
     }
@@ -58,18 +65,22 @@ export function createContainers(client: DockerClient, naming: Naming, networks:
     }
   }
 
+  async function removeOne(ref: string): Promise<void> {
+    try {
+      await client.call(SLOW_MS, (abortSignal) => container(ref).remove({ force: true, v: true, abortSignal }));
+    } catch (error) {
+      if (statusOf(error) === 404) return;
+      // 409: its removal is in progress already
+      if (statusOf(error) !== 409) throw error;
+      await orNull(client.call(SLOW_MS, (abortSignal) => container(ref).wait({ condition: 'removed', abortSignal })));
+    }
+  }
+
   return {
-    create: (spec, command) => create(spec, command, 1),
+    create: (spec, how = {}) => create(spec, how, 1),
     start: (spec) => start(spec, 1),
     async remove(ref) {
-      try {
-        await client.call(SLOW_MS, (abortSignal) => container(ref).remove({ force: true, v: true, abortSignal }));
-      } catch (error) {
-        if (statusOf(error) === 404) return;
-        // 409: its removal is in progress already
-        if (statusOf(error) !== 409) throw error;
-        await orNull(client.call(SLOW_MS, (abortSignal) => container(ref).wait({ condition: 'removed', abortSignal })));
-      }
+      await Promise.all([ref, naming.placeRef(ref)].map(removeOne));
     },
   };
 }

@@ -12,6 +12,7 @@ import { createNaming } from './naming.ts';
 import { createNetworks } from './network.ts';
 import { createObserver } from './observe.ts';
 import { createOneOffs } from './oneoff.ts';
+import { createPlaces } from './place.ts';
 import { watchInstances } from './watch.ts';
 
 export interface DockerEngineOptions {
@@ -48,25 +49,22 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
   const images = createImages(client, naming, options.platformId);
   const observer = createObserver(client, naming);
   const containers = createContainers(client, naming, networks);
-  const instances = createInstances(client, naming, { containers, observer });
+  const places = createPlaces({ client, naming, networks, image: () => bases.any() });
+  const instances = createInstances(client, naming, { containers, observer, places });
   const runOneOff = createOneOffs(client, naming, containers);
 
   return {
     kind: 'docker',
     plan: (request) => builder.plan(request),
-    async build(request) {
-      // the first instance will want it: made beside the build, it costs no time
-      const network = networks.ensure(request.appId).catch(() => undefined);
-      try {
-        return await builder.build(request);
-      } finally {
-        await network;
-      }
-    },
+    build: (request) => builder.build(request),
     hasImage: (ref) => named(images.has(ref)),
     removeImage: (ref) => named(images.remove(ref)),
     listImages: () => named(images.list()),
 
+    async prepare({ instanceId, appId }) {
+      await places.prepare(instanceId, appId);
+      return naming.instanceRef(instanceId);
+    },
     start: (spec, signal) => named(instances.start(spec, signal)),
     run: (spec, once) => named(runOneOff(spec, once)),
     setRestart: (ref, restart) => named(instances.setRestart(ref, restart)),

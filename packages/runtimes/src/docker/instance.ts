@@ -1,11 +1,12 @@
 /** Instances as containers: start, sleep, wake, stop. Decides nothing about when. */
-import type { TealError } from '@teal/core';
+import type { Address, TealError } from '@teal/core';
 import type { InstanceSpec, StartedInstance } from '@teal/deployer';
 import type Docker from 'dockerode';
 import { type DockerClient, orNull, QUICK_MS, SLOW_MS, statusOf } from './client.ts';
 import { type Containers, startFailed } from './containers.ts';
 import type { Naming } from './naming.ts';
-import { addressOf, type Observer } from './observe.ts';
+import type { Observer } from './observe.ts';
+import type { Place, Places } from './place.ts';
 
 export interface Instances {
   start(spec: InstanceSpec, signal: AbortSignal): Promise<StartedInstance>;
@@ -17,8 +18,7 @@ export interface Instances {
 
 const LAST_WORDS = 5;
 
-function started(ref: string, info: Docker.ContainerInspectInfo): StartedInstance {
-  const address = addressOf(info.NetworkSettings.Networks);
+function started(ref: string, info: Docker.ContainerInspectInfo, address: Address | null): StartedInstance {
   if (address === null || !info.State.Running) {
     throw startFailed(null, `it has ended with exit code ${info.State.ExitCode}`);
   }
@@ -33,17 +33,17 @@ function rethrowWithoutStatus(error: unknown): void {
 export function createInstances(
   client: DockerClient,
   naming: Naming,
-  parts: { containers: Containers; observer: Observer },
+  parts: { containers: Containers; observer: Observer; places: Places },
 ): Instances {
-  const { containers, observer } = parts;
+  const { containers, observer, places } = parts;
   const container = (ref: string) => client.docker.getContainer(ref);
 
-  async function launch(spec: InstanceSpec, ref: string): Promise<StartedInstance> {
+  async function launch(spec: InstanceSpec, ref: string, place: Place | null): Promise<StartedInstance> {
     await containers.start(spec);
     const info = await observer.look(ref);
     if (info === null) throw startFailed(null, 'it was removed while it started');
     if (!info.State.Running) throw await endedAtOnce(ref, info.State.ExitCode);
-    return started(ref, info);
+    return started(ref, info, place?.address ?? (await observer.addressOf(ref, info)));
   }
 
   /** Its container goes with the failure, so the failure carries what it said. */
@@ -54,23 +54,39 @@ export function createInstances(
     return startFailed(null, `it ended at once with exit code ${exitCode}${words}`);
   }
 
-  async function run(spec: InstanceSpec, signal: AbortSignal): Promise<StartedInstance> {
+  async function run(spec: InstanceSpec, place: Place | null, signal: AbortSignal): Promise<StartedInstance> {
     const ref = naming.instanceRef(spec.instanceId);
-    if (!(await containers.create(spec))) {
+    if (!(await containers.create(spec, place ?? {}))) {
       const info = await observer.look(ref);
-      if (info?.State.Running && !info.State.Paused) return started(ref, info);
+      const address = info?.State.Running && !info.State.Paused ? await observer.addressOf(ref, info) : null;
+      if (info !== null && address !== null) return started(ref, info, address);
+      // its place goes with what was left of it
       await containers.remove(ref);
       if (!(await containers.create(spec))) throw startFailed(null, 'its name is taken');
+      return launch(spec, ref, null);
     }
     signal.throwIfAborted();
-    return launch(spec, ref);
+    return launch(spec, ref, place);
+  }
+
+  async function runInPlace(spec: InstanceSpec, signal: AbortSignal): Promise<StartedInstance> {
+    const place = await places.of(spec.instanceId);
+    try {
+      return await run(spec, place, signal);
+    } catch (error) {
+      if (place === null || (await places.isThere(spec.instanceId))) throw error;
+      await containers.remove(naming.instanceRef(spec.instanceId));
+      return run(spec, null, signal);
+    } finally {
+      places.forget(spec.instanceId);
+    }
   }
 
   return {
     async start(spec, signal) {
       signal.throwIfAborted();
       try {
-        const instance = await run(spec, signal);
+        const instance = await runInPlace(spec, signal);
         signal.throwIfAborted();
         return instance;
       } catch (error) {
@@ -106,7 +122,7 @@ export function createInstances(
       }
       const info = await observer.look(ref);
       if (info === null) throw startFailed(null, 'it is gone');
-      return started(ref, info);
+      return started(ref, info, await observer.addressOf(ref, info));
     },
 
     async stop(ref, graceMs) {

@@ -18,9 +18,9 @@ export function createOneOffs(client: DockerClient, naming: Naming, containers: 
 
   /** What a crash left is ended first. */
   async function createAnew(spec: InstanceSpec, ref: string, command: string): Promise<void> {
-    if (await containers.create(spec, command)) return;
+    if (await containers.create(spec, { command })) return;
     await containers.remove(ref);
-    if (!(await containers.create(spec, command))) throw startFailed(null, 'its name is taken');
+    if (!(await containers.create(spec, { command }))) throw startFailed(null, 'its name is taken');
   }
 
   /** Attached before the start, so that nothing it says is missed. */

@@ -68,16 +68,20 @@ export async function watchInstances(
 
   async function take(event: DockerEvent): Promise<void> {
     const attributes = event.Actor?.Attributes ?? {};
-    const ref = attributes.name ?? '';
-    const instanceId = attributes[LABEL.instance];
+    // without its place nobody reaches an instance: one that loses it has ended
+    const placed = attributes[LABEL.place];
+    if (placed !== undefined && event.Action !== 'die') return;
+    const instanceId = placed ?? attributes[LABEL.instance];
     const appId = attributes[LABEL.app];
     if (instanceId === undefined || appId === undefined) return;
+    const ref = placed === undefined ? (attributes.name ?? '') : naming.instanceRef(placed);
+    if (placed !== undefined && known.get(ref)?.status !== 'running') return;
     if (event.Action === 'die') {
       // told already by the comparison
       if (ended.has(ref)) return;
       ended.add(ref);
       known.set(ref, { instanceId, appId, ref, status: 'exited', address: null });
-      const exitCode = Number.parseInt(attributes.exitCode ?? '', 10);
+      const exitCode = placed === undefined ? Number.parseInt(attributes.exitCode ?? '', 10) : Number.NaN;
       listener({ type: 'exited', instanceId, appId, exitCode: Number.isNaN(exitCode) ? null : exitCode });
     } else if (event.Action === 'start') {
       known.set(ref, { instanceId, appId, ref, status: 'running', address: null });

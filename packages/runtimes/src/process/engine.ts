@@ -99,6 +99,8 @@ export async function createProcessEngine(options: ProcessEngineOptions): Promis
     removeImage: (ref) => removeImage(layout, ref),
     listImages: async () => [...(await listImages(layout)).keys()],
 
+    // a port is taken in no time
+    prepare: async ({ instanceId }) => instanceId,
     start: (spec, signal) => instances.start(spec, signal),
     run: (spec, once) => oneOffs.run(spec, once),
     setRestart: (ref, restart) => instances.setRestart(ref, restart),
