@@ -1,6 +1,7 @@
 /** A push, from git's question before the refs move to the deployment after they have. */
 import { checkPushOptions, judgePush, type PushVerdict, type RefCommand, TealError } from '@teal/core';
 import type { Context } from './context.ts';
+import type { Places } from './places.ts';
 
 export interface PushRequest {
   appId: string;
@@ -10,11 +11,15 @@ export interface PushRequest {
 }
 
 /** pre-receive: throws a TealError to refuse the whole push, else writes the provisional row and returns its id. */
-export async function acceptPush({ store, ids }: Pick<Context, 'store' | 'ids'>, push: PushRequest): Promise<string> {
+export async function acceptPush(
+  { context: { store, ids }, places }: { context: Pick<Context, 'store' | 'ids'>; places: Pick<Places, 'expect'> },
+  push: PushRequest,
+): Promise<string> {
   const [app, deleting] = await Promise.all([store.apps.get(push.appId), store.apps.isDeleting(push.appId)]);
   if (app === null || deleting) throw new TealError('app_not_found', { name: push.appId });
   const options = checkPushOptions(push.options);
   const verdict = judgePush(push.commands, app.deployBranch);
+  if (verdict.deploys !== null) places.expect(app);
   const { id } = await store.pushes.provisional({
     id: ids.newId('push'),
     appId: app.id,

@@ -25,13 +25,13 @@ export function completeLive(deps: WorkDeps, appId: string, signal: AbortSignal)
     log.line('teal', 'Not all of the live version runs any more: what is missing is started again.');
     const stop = AbortSignal.any([signal, held.lost]);
     const { context, lease } = held;
-    const run: Run = { ...deps, places: deps.places.open(), context, lease, app, deployment, log, signal: stop };
+    const run: Run = { ...deps, places: deps.places.open(app.id), context, lease, app, deployment, log, signal: stop };
     try {
       const gated = await startGated(run, release, serving);
       // From here on they may have traffic: what is broken off now is completed by the next round, not taken away.
       await deps.keeper.exclusive(appId, (owner) => join(deps, owner, { releaseId: release.id, gated }));
     } finally {
-      await log.flush();
+      await Promise.all([log.flush(), run.places.close(context)]);
     }
   });
 }

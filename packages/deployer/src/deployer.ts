@@ -73,7 +73,8 @@ export function createDeployer(context: Context): Deployer {
   const retirement = createRetirement({ ...context, keeper });
   const oneOffs = createOneOffs(context);
   const hooks = createHooks(context, oneOffs);
-  const deps: WorkDeps = { context, keeper, exits, retirement, oneOffs, places: createPlaces(), hooks };
+  const places = createPlaces(context);
+  const deps: WorkDeps = { context, keeper, exits, retirement, oneOffs, places, hooks };
   const closing = new AbortController();
   const tasks: Promise<void>[] = [];
   async function confirm(pushId: string): Promise<string | null> {
@@ -176,6 +177,7 @@ export function createDeployer(context: Context): Deployer {
       await hooks.close();
       await retirement.close();
       await Promise.all([...tasks, ...completing.values(), ...[...soon.values()].map(({ done }) => done)]);
+      await places.close();
       await keeper.close();
     },
     async createApp(app) {
@@ -197,7 +199,7 @@ export function createDeployer(context: Context): Deployer {
     revive: (app, request) => reviveApp(context, app, request),
     redeploy: (app, request) => redeployApp(context, app, request),
     cancel: (app, request) => cancelDeploymentOf(context, app, request),
-    acceptPush: (push) => acceptPush(context, push),
+    acceptPush: (push) => acceptPush(deps, push),
     async *pushLanded(pushId, push, signal) {
       const deploymentId = await confirm(pushId);
       yield* await pushNotes(context, push);

@@ -45,7 +45,7 @@ async function prepareKept(run: Run, release: Release): Promise<Release> {
 async function prepareNew(run: Run): Promise<Release> {
   const { store, engine } = run.context;
   const { environment } = run.app;
-  run.places.prepare(run, run.app.settings.scale);
+  run.places.prepare(run.context, run.app);
   const [colour, { source, plan }] = await Promise.all([freeColour(run), openAndPlan(run)]);
   const key = keyOf(run, source, plan);
   const known = await store.images.byKey(run.app.id, key);

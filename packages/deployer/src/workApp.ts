@@ -36,7 +36,7 @@ async function runOne(
   { app, deployment, shutdown }: { app: App; deployment: Deployment; shutdown: AbortSignal },
 ): Promise<void> {
   const { context, keeper, exits, retirement, oneOffs, hooks } = deps;
-  const places = deps.places.open();
+  const places = deps.places.open(app.id);
   const stop = watchForStop(context, deployment.id, { lost: held.lost, shutdown });
   try {
     const [log] = await Promise.all([openDeploymentLog(context, deployment.id), stop.checkCancel()]);

@@ -66,7 +66,7 @@ async function open() {
   const oneOffs = createOneOffs({ engine });
   const keeper = createLeaseKeeper(context as unknown as WorkDeps['context']);
   onTestFinished(() => keeper.close());
-  const places = createPlaces();
+  const places = createPlaces(context as unknown as WorkDeps['context']);
   const deps = { context, keeper, oneOffs, places } as unknown as WorkDeps;
   return { deps, app, engine, oneOffs, places, present };
 }
@@ -89,15 +89,15 @@ it('a round of the reconciler leaves the one-offs of this process alone, and rem
 
 it('a round leaves what is prepared for the instances of a running deployment, and removes it once nobody will use it', async () => {
   const { deps, app, engine, places, present } = await open();
-  const mine = places.open();
-  mine.prepare({ ...deps, app }, 2);
+  const mine = places.open(app.id);
+  mine.prepare(deps.context, { ...app, settings: { scale: 2 } });
   const [used, unused] = [...present.keys()];
   const round = async () => createReconciler(deps).reconcile(app.id, { listed: await engine.list(), urgent: false });
   await round();
   expect([...present.keys()]).toEqual([used, unused]);
   expect(mine.next()).toBe(used);
   mine.taken(used ?? '');
-  await mine.close(deps);
+  await mine.close(deps.context);
   expect([...present.keys()]).toEqual([used]);
   await round();
   expect([...present.keys()]).toEqual([]);

@@ -38,12 +38,12 @@ export function createInstances(
   const { containers, observer, places } = parts;
   const container = (ref: string) => client.docker.getContainer(ref);
 
-  async function launch(spec: InstanceSpec, ref: string, place: Place | null): Promise<StartedInstance> {
+  async function launch(spec: InstanceSpec, ref: string, placed: Address | null): Promise<StartedInstance> {
     await containers.start(spec);
     const info = await observer.look(ref);
     if (info === null) throw startFailed(null, 'it was removed while it started');
     if (!info.State.Running) throw await endedAtOnce(ref, info.State.ExitCode);
-    return started(ref, info, place?.address ?? (await observer.addressOf(ref, info)));
+    return started(ref, info, placed ?? (await observer.addressOf(ref, info)));
   }
 
   /** Its container goes with the failure, so the failure carries what it said. */
@@ -65,8 +65,9 @@ export function createInstances(
       if (!(await containers.create(spec))) throw startFailed(null, 'its name is taken');
       return launch(spec, ref, null);
     }
+    const address = (await place?.address) ?? null;
     signal.throwIfAborted();
-    return launch(spec, ref, place);
+    return launch(spec, ref, address);
   }
 
   async function runInPlace(spec: InstanceSpec, signal: AbortSignal): Promise<StartedInstance> {

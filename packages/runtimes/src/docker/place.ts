@@ -12,13 +12,14 @@ import { addressOf } from './observe.ts';
 export interface Place {
   /** For `NetworkMode` of the container that joins it. */
   mode: string;
-  address: Address;
+  /** Where it can be reached, once it can be joined; null when it came to nothing. */
+  address: Promise<Address | null>;
 }
 
 export interface Places {
   /** Resolves when it is there, or cannot be had: then its instance gets a network of its own as it starts. */
   prepare(instanceId: string, appId: string): Promise<void>;
-  /** The place of an instance, as soon as it is there; null when none was prepared by this engine. */
+  /** The place of an instance, as soon as it has a name; null when none was prepared by this engine. */
   of(instanceId: string): Promise<Place | null>;
   /** False when somebody else has killed or removed what holds it. */
   isThere(instanceId: string): Promise<boolean>;
@@ -54,11 +55,14 @@ export function createPlaces({ client, naming, networks, image }: PlaceParts): P
     await client.call(QUICK_MS, (abortSignal) =>
       docker.createContainer({ ...placeOptions(source, network), name, Labels: labels, abortSignal }),
     );
+    return { mode: `container:${name}`, address: open(name).catch(() => null) };
+  }
+
+  async function open(name: string): Promise<Address | null> {
     const container = docker.getContainer(name);
     await client.call(SLOW_MS, (abortSignal) => container.start({ abortSignal }));
     const info = await client.call(QUICK_MS, (abortSignal) => container.inspect({ abortSignal }));
-    const address = addressOf(info.NetworkSettings.Networks);
-    return address === null ? null : { mode: `container:${name}`, address };
+    return addressOf(info.NetworkSettings.Networks);
   }
 
   function begin(instanceId: string, appId: string): Promise<Place | null> {
@@ -76,7 +80,7 @@ export function createPlaces({ client, naming, networks, image }: PlaceParts): P
     async prepare(instanceId, appId) {
       const place = prepared.get(instanceId) ?? begin(instanceId, appId);
       prepared.set(instanceId, place);
-      await place;
+      await (await place)?.address;
     },
     of: async (instanceId) => (await prepared.get(instanceId)) ?? null,
     async isThere(instanceId) {
