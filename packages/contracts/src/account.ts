@@ -3,6 +3,8 @@ import { ROLES, TOKEN_SCOPES } from '@teal/core';
 import { z } from 'zod';
 import { timeSchema } from './deployment.ts';
 
+export { type Permission, TOKEN_SCOPES, type TokenScope } from '@teal/core';
+
 export const meSchema = z.object({
   /** The person, or the organisation's token. */
   user: z.object({ id: z.string(), name: z.string(), email: z.string().nullable() }),

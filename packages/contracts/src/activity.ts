@@ -3,6 +3,8 @@ import { ACTIONS, type ActivityAction } from '@teal/core';
 import { z } from 'zod';
 import { timeSchema } from './deployment.ts';
 
+export { ACTIONS } from '@teal/core';
+
 const wholeNumber = z.coerce.number().int().min(0);
 /** `before`: entries older than this sequence. */
 export const activityQuerySchema = z.strictObject({

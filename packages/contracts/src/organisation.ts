@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { emailSchema, passwordSchema, personNameSchema } from './account.ts';
 import { timeSchema } from './deployment.ts';
 
+export { isAtLeast, ROLES, type Role } from '@teal/core';
+
 const roleSchema = z.enum(ROLES);
 export const organisationNameSchema = personNameSchema;
 

@@ -23,7 +23,7 @@ export const paths = {
   secondFactor: () => `${API_ROOT}/account/second-factor`,
   confirmSecondFactor: () => `${API_ROOT}/account/second-factor/confirm`,
   passwordResets: () => `${API_ROOT}/password-resets`,
-  usePasswordReset: () => `${API_ROOT}/password-resets/use`,
+  takePasswordReset: () => `${API_ROOT}/password-resets/use`,
   ownActivity: () => `${API_ROOT}/account/activity`,
   organisations: () => `${API_ROOT}/organisations`,
   organisation,

@@ -63,9 +63,9 @@ function sendJson(method: string, path: string, body: unknown): Promise<unknown>
   return send(path, { method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
 }
 
-/** Throws {@link ApiError}. */
-export async function remove(path: string): Promise<void> {
-  await send(path, { method: 'DELETE' });
+/** `body` is sent as JSON. Throws {@link ApiError}. */
+export async function remove(path: string, body?: unknown): Promise<void> {
+  await (body === undefined ? send(path, { method: 'DELETE' }) : sendJson('DELETE', path, body));
 }
 
 /** The answer as the schema says it, or `answer_unexpected`. */

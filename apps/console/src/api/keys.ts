@@ -15,6 +15,11 @@ export const keys = {
   environment: (nameOrId: string) => ['environment', nameOrId] as const,
   maintenance: (nameOrId: string) => ['maintenance', nameOrId] as const,
   certificates: ['certificates'] as const,
+  members: (organisation: string) => ['members', organisation] as const,
+  invitations: (organisation: string) => ['invitations', organisation] as const,
+  tokens: (owner: unknown) => ['tokens', owner] as const,
+  sshKeys: (owner: unknown) => ['ssh-keys', owner] as const,
+  activity: (of: unknown) => ['activity', of] as const,
   /** By id: what tells of new figures names apps by their id. */
   traffic: (appId: string, span: TrafficSpan) => ['traffic', appId, span] as const,
 };

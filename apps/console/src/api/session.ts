@@ -1,6 +1,6 @@
 /** Who is signed in, signing in and out. The session itself is a cookie that scripts cannot read. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type Me, meSchema, paths } from '@teal/contracts';
+import { type Me, meSchema, type Permission, paths } from '@teal/contracts';
 import { ApiError, get, post, remove } from './client.ts';
 import { keys } from './keys.ts';
 
@@ -19,10 +19,26 @@ export function useMe() {
   });
 }
 
+/** The one who is signed in; only for what is shown to nobody else. */
+export function useSignedIn(): Me {
+  const { data } = useMe();
+  if (data == null) throw new Error('nobody is signed in');
+  return data;
+}
+
+/** What one may do in an organisation, by the name of the permission. */
+export function useMay(organisationId: string): (permission: Permission) => boolean {
+  const { data } = useMe();
+  const allowed = data?.permissions.organisations[organisationId] ?? [];
+  return (permission) => allowed.includes(permission);
+}
+
+export type Credentials = { token: string } | { email: string; password: string; code?: string };
+
 export function useSignIn() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (token: string) => post(paths.session(), { token }),
+    mutationFn: (credentials: Credentials) => post(paths.session(), credentials),
     onSuccess: () => client.invalidateQueries({ queryKey: keys.me }),
   });
 }

@@ -3,6 +3,7 @@ import { Button } from '@mantine/core';
 import type { AppView, DeploymentView } from '@teal/contracts';
 import { useState } from 'react';
 import { useMaintenance, useRedeploy, useStart, useStop } from '../api/mutations.ts';
+import { useMay } from '../api/session.ts';
 import classes from './AppActions.module.css';
 import { Confirm } from './Confirm.tsx';
 import { Notice } from './Notice.tsx';
@@ -10,6 +11,7 @@ import { Notice } from './Notice.tsx';
 type Question = 'stop' | 'maintenance' | 'redeploy';
 
 export function AppActions({ app, onStarted }: { app: AppView; onStarted(deploymentId: string): void }) {
+  const may = useMay(app.organisationId);
   const redeploy = useRedeploy(app.name);
   const start = useStart(app.name);
   const stop = useStop(app.name);
@@ -23,7 +25,7 @@ export function AppActions({ app, onStarted }: { app: AppView; onStarted(deploym
     for (const action of actions) action.reset();
     setAsked(question);
   };
-  if (app.state === 'empty' && app.lastDeployment === null) return null;
+  if (!may('app.deploy') || (app.state === 'empty' && app.lastDeployment === null)) return null;
   const question = { onClose: () => setAsked(null), app };
   return (
     <div className={classes.actions}>
@@ -39,7 +41,7 @@ export function AppActions({ app, onStarted }: { app: AppView; onStarted(deploym
       <Button variant="default" disabled={app.running !== null} onClick={() => ask('redeploy')}>
         Redeploy
       </Button>
-      {app.state === 'live' && !app.maintenance && (
+      {app.state === 'live' && !app.maintenance && may('app.configure') && (
         <Button variant="default" onClick={() => ask('maintenance')}>
           Maintenance
         </Button>

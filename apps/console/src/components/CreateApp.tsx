@@ -6,7 +6,8 @@ import { useNavigate } from 'react-router';
 import { useCreateApp } from '../api/mutations.ts';
 import { Dialog } from './Dialog.tsx';
 
-export function CreateApp({ onClose }: { onClose(): void }) {
+/** In the only organisation when none is given. */
+export function CreateApp({ organisation, onClose }: { organisation: string | undefined; onClose(): void }) {
   const navigate = useNavigate();
   const create = useCreateApp();
   const [name, setName] = useState('');
@@ -14,7 +15,7 @@ export function CreateApp({ onClose }: { onClose(): void }) {
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const wish = createAppSchema.safeParse({ name: name.trim() });
+    const wish = createAppSchema.safeParse({ name: name.trim(), organisation });
     setInvalid(wish.success ? null : 'Use 2 to 40 of a-z, 0-9 and -, starting with a letter, and no reserved name.');
     if (wish.success) create.mutate(wish.data, { onSuccess: (app) => navigate(`/apps/${app.name}`) });
   };

@@ -3,12 +3,14 @@ import { Button } from '@mantine/core';
 import type { AppView, DeploymentView } from '@teal/contracts';
 import { useNavigate } from 'react-router';
 import { useRedeploy, useStartLastPushedCommit } from '../api/mutations.ts';
+import { useMay } from '../api/session.ts';
 import { deploymentPath } from '../view/addresses.ts';
 import { shortCommit } from '../view/commit.ts';
 import { Notice } from './Notice.tsx';
 
 export function RetryDeployment({ app, deployment }: { app: AppView; deployment: DeploymentView }) {
   const navigate = useNavigate();
+  const may = useMay(app.organisationId);
   const redeploy = useRedeploy(app.name);
   const start = useStartLastPushedCommit(app.name);
   const { commit } = deployment.commit;
@@ -17,6 +19,7 @@ export function RetryDeployment({ app, deployment }: { app: AppView; deployment:
   };
   const error = redeploy.error ?? start.error;
   const wasLive = deployment.state === 'replaced';
+  if (!may('app.deploy')) return null;
   if (deployment.state !== 'failed' && deployment.state !== 'cancelled' && !wasLive) return null;
   return (
     <>

@@ -3,6 +3,7 @@ import { Button } from '@mantine/core';
 import type { AppView } from '@teal/contracts';
 import { useId, useState } from 'react';
 import { useStartLastPushedCommit } from '../api/mutations.ts';
+import { useMay } from '../api/session.ts';
 import { useNow } from '../hooks/now.ts';
 import { shortCommit } from '../view/commit.ts';
 import { startLastOffer } from '../view/startlast.ts';
@@ -14,6 +15,7 @@ import { StartLastQuestion } from './StartLastQuestion.tsx';
 const MINUTE_MS = 60_000;
 
 export function StartLast({ app, onStarted }: { app: AppView; onStarted(deploymentId: string): void }) {
+  const may = useMay(app.organisationId);
   const start = useStartLastPushedCommit(app.name);
   /** The app as the user saw it when deciding; events may change it behind the question. */
   const [seen, setSeen] = useState<AppView | null>(null);
@@ -29,14 +31,14 @@ export function StartLast({ app, onStarted }: { app: AppView; onStarted(deployme
     <section aria-label="Earlier version" className={classes.bar}>
       <Button
         leftSection={<Icon name="revive" />}
-        disabled={!offer.enabled || start.isPending}
+        disabled={!offer.enabled || start.isPending || !may('app.deploy')}
         aria-describedby={sentenceId}
         onClick={() => setSeen(app)}
       >
         Start last pushed commit
       </Button>
       <p id={sentenceId} className={classes.sentence}>
-        {offer.sentence}
+        {may('app.deploy') ? offer.sentence : 'Your role may see this app, not deploy it.'}
       </p>
       {seen !== null && (
         <StartLastQuestion

@@ -2,21 +2,24 @@
 import { Skeleton } from '@mantine/core';
 import type { AppView } from '@teal/contracts';
 import { useEffect, useState } from 'react';
-import { Link, NavLink, Outlet, useOutletContext, useParams } from 'react-router';
+import { Link, Outlet, useOutletContext, useParams } from 'react-router';
 import { useApp } from '../api/queries.ts';
+import { useMay } from '../api/session.ts';
 import { AppActions } from '../components/AppActions.tsx';
 import { AppMark } from '../components/AppMark.tsx';
 import { Icon } from '../components/Icon.tsx';
 import { Mark } from '../components/Mark.tsx';
+import { PageTabs } from '../components/PageTabs.tsx';
 import { Trouble } from '../components/Trouble.tsx';
 import { appPath } from '../view/addresses.ts';
 import classes from './AppFrame.module.css';
 
 const PAGES = [
-  ['', 'Overview'],
-  ['deployments', 'Deployments'],
-  ['logs', 'Logs'],
-  ['settings', 'Settings'],
+  ['', 'Overview', null],
+  ['deployments', 'Deployments', null],
+  ['logs', 'Logs', null],
+  ['activity', 'Activity', 'app.activity'],
+  ['settings', 'Settings', 'app.configure'],
 ] as const;
 
 export function AppFrame() {
@@ -37,6 +40,7 @@ interface Framed {
 function Frame({ app }: { app: AppView }) {
   const [last, follow] = useState<string | null>(null);
   const running = app.running?.id ?? null;
+  const may = useMay(app.organisationId);
   useEffect(() => {
     if (running !== null) follow(running);
   }, [running]);
@@ -44,13 +48,14 @@ function Frame({ app }: { app: AppView }) {
   return (
     <div className={classes.frame}>
       <Header app={app} onStarted={follow} />
-      <nav aria-label={`Pages of ${app.name}`} className={classes.pages}>
-        {PAGES.map(([path, words]) => (
-          <NavLink key={path} to={appPath(app.name, path)} end={path === ''}>
-            {words}
-          </NavLink>
-        ))}
-      </nav>
+      <PageTabs
+        label={`Pages of ${app.name}`}
+        tabs={PAGES.filter(([, , permission]) => permission === null || may(permission)).map(([path, words]) => ({
+          to: appPath(app.name, path),
+          words,
+          first: path === '',
+        }))}
+      />
       <Outlet context={framed} />
     </div>
   );

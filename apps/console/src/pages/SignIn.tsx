@@ -1,44 +1,125 @@
-/** Signs in with an API token. */
-import { Button, PasswordInput } from '@mantine/core';
-import { type FormEvent, useState } from 'react';
+/** Signs in: by e-mail address and password, with the code of a second factor where there is one, or by token. */
+import { Button, PasswordInput, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import { Link } from 'react-router';
+import { ApiError } from '../api/client.ts';
 import { useSignIn } from '../api/session.ts';
-import { Brand } from '../components/Brand.tsx';
+import { Door } from '../components/Door.tsx';
 import { useTitle } from '../hooks/title.ts';
-import classes from './SignIn.module.css';
+import { keepWay, lastWay, type SignInWay } from '../view/signin.ts';
 
-export function SignIn() {
+/** `email` is filled in where it is known already. */
+export function SignIn({ email }: { email?: string }) {
+  const [way, setWay] = useState<SignInWay>(email === undefined ? lastWay : 'password');
   useTitle('Sign in');
+  const change = (next: SignInWay) => {
+    keepWay(next);
+    setWay(next);
+  };
+  if (way === 'token') return <ByToken onOther={() => change('password')} />;
+  return <ByPassword email={email ?? ''} onOther={() => change('token')} />;
+}
+
+function ByToken({ onOther }: { onOther(): void }) {
   const signIn = useSignIn();
   const [token, setToken] = useState('');
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (token.trim() !== '') signIn.mutate(token.trim());
+  const submit = () => {
+    if (token.trim() !== '') signIn.mutate({ token: token.trim() }, { onSuccess: () => keepWay('token') });
   };
   return (
-    <main className={classes.page}>
-      <form onSubmit={submit} className={classes.card} aria-labelledby="sign-in">
-        <Brand large />
-        <h1 id="sign-in">Sign in</h1>
-        {/* password managers ask for one */}
-        <input type="text" name="username" autoComplete="username" defaultValue="teal" hidden />
-        <PasswordInput
-          label="API token"
-          description={
-            <>
-              The first start of Teal printed one; <code>teal tokens create</code> makes more.
-            </>
-          }
-          value={token}
-          onChange={(event) => setToken(event.currentTarget.value)}
-          error={signIn.error?.message}
-          autoComplete="current-password"
-          visibilityToggleButtonProps={{ 'aria-label': 'Show the token' }}
+    <Door title="Sign in" onSubmit={submit}>
+      {/* password managers ask for one */}
+      <input type="text" name="username" autoComplete="username" defaultValue="teal" hidden />
+      <PasswordInput
+        label="API token"
+        description={
+          <>
+            The first start of Teal printed one; <code>teal tokens create</code> makes more.
+          </>
+        }
+        value={token}
+        onChange={(event) => setToken(event.currentTarget.value)}
+        error={signIn.error?.message}
+        autoComplete="current-password"
+        visibilityToggleButtonProps={{ 'aria-label': 'Show the token' }}
+        autoFocus
+      />
+      <Button type="submit" loading={signIn.isPending} fullWidth>
+        Sign in
+      </Button>
+      <Button variant="subtle" onClick={onOther} fullWidth>
+        Use e-mail and password
+      </Button>
+    </Door>
+  );
+}
+
+function ByPassword({ email: known, onOther }: { email: string; onOther(): void }) {
+  const signIn = useSignIn();
+  const [email, setEmail] = useState(known);
+  const [password, setPassword] = useState('');
+  const [code, setCode] = useState<string | null>(null);
+  const refusal = signIn.error instanceof ApiError ? signIn.error.code : null;
+  const submit = () => {
+    if (email.trim() === '' || password === '') return;
+    const credentials = { email: email.trim(), password, ...(code === null ? {} : { code: code.trim() }) };
+    signIn.mutate(credentials, {
+      onSuccess: () => keepWay('password'),
+      onError: (error) => {
+        if (error instanceof ApiError && error.code === 'second_factor_needed') setCode('');
+      },
+    });
+  };
+  const problem = refusal === 'second_factor_needed' ? undefined : signIn.error?.message;
+  if (code !== null)
+    return (
+      <Door title="Second factor" onSubmit={submit}>
+        <TextInput
+          label="Code"
+          description="Six digits from your authenticator app, or one of your recovery codes"
+          value={code}
+          onChange={(event) => setCode(event.currentTarget.value)}
+          error={problem}
+          autoComplete="one-time-code"
+          autoCapitalize="none"
           autoFocus
         />
         <Button type="submit" loading={signIn.isPending} fullWidth>
           Sign in
         </Button>
-      </form>
-    </main>
+        <Button variant="subtle" onClick={() => setCode(null)} fullWidth>
+          Back
+        </Button>
+      </Door>
+    );
+  return (
+    <Door title="Sign in" onSubmit={submit}>
+      <TextInput
+        label="E-mail address"
+        type="email"
+        value={email}
+        onChange={(event) => setEmail(event.currentTarget.value)}
+        autoComplete="username"
+        autoFocus={known === ''}
+      />
+      <PasswordInput
+        label="Password"
+        value={password}
+        onChange={(event) => setPassword(event.currentTarget.value)}
+        error={problem}
+        autoComplete="current-password"
+        visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
+        autoFocus={known !== ''}
+      />
+      <Button type="submit" loading={signIn.isPending} fullWidth>
+        Sign in
+      </Button>
+      <p>
+        <Link to="/forgotten-password">Forgotten the password?</Link>
+      </p>
+      <Button variant="subtle" onClick={onOther} fullWidth>
+        Use a token
+      </Button>
+    </Door>
   );
 }
