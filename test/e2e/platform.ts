@@ -18,7 +18,14 @@ export const ROOT_DIR = fileURLToPath(new URL('../..', import.meta.url));
 /** Waiting times that make sense in a test; everything else is as users have it. */
 export const TEST_TIMING: Partial<Timing> = { drainDeadlineMs: 10_000, stopGraceMs: 2_000 };
 
-const FREE_PORTS = { TEAL_CONSOLE_PORT: '0', TEAL_HTTP_PORT: '0', TEAL_HTTPS_PORT: '0', TEAL_SSH_PORT: '0' };
+/** Rules of the firewall stay when a platform ends: only who asks for them gets them. */
+const FREE_PORTS = {
+  TEAL_FIREWALL: 'off',
+  TEAL_CONSOLE_PORT: '0',
+  TEAL_HTTP_PORT: '0',
+  TEAL_HTTPS_PORT: '0',
+  TEAL_SSH_PORT: '0',
+};
 
 export interface TestPlatformOptions {
   engine: 'docker' | 'process';
@@ -96,6 +103,16 @@ export class TestPlatform extends PlatformClient {
     const { tokens } = this.#ports.store as PostgresStore;
     await tokens.create({ ...token, owner: { userId }, createdBy: null });
     return secret;
+  }
+
+  get platformId(): string {
+    return this.#platform.id;
+  }
+
+  /** What runs of an app, as the engine says. */
+  async instances(app: string): ReturnType<Engine['list']> {
+    const { id } = await this.app(app);
+    return (await this.#ports.engine.list()).filter(({ appId }) => appId === id);
   }
 
   /** Where the router listens. */

@@ -66,6 +66,13 @@ const schema = z.object({
   secretKeys,
   /** Whose X-Forwarded-* headers console and API believe. */
   trustedProxies: list.pipe(z.array(z.string().refine(isAddressOrSubnet, 'is a list of addresses and subnets'))),
+  /** `auto`: what apps and builds send is filtered where that can be had. */
+  firewall: z.enum(['auto', 'off'], 'is auto or off'),
+  /** Of each build step; null: half of the host's. */
+  buildMemoryMib: z.preprocess(
+    (given) => (given === '' ? null : given),
+    z.coerce.number('is a number of MiB').int().min(128).nullable(),
+  ),
   /** Host names, addresses and subnets that webhooks may reach although they are internal. */
   webhookAllow: list.pipe(
     z.array(
@@ -116,6 +123,8 @@ const SOURCES = {
   dockerSocket: { option: null, variable: 'TEAL_DOCKER_SOCKET' },
   secretKeys: { option: null, variable: 'TEAL_SECRET_KEY' },
   trustedProxies: { option: null, variable: 'TEAL_TRUSTED_PROXIES' },
+  firewall: { option: null, variable: 'TEAL_FIREWALL' },
+  buildMemoryMib: { option: null, variable: 'TEAL_BUILD_MEMORY_MIB' },
   webhookAllow: { option: null, variable: 'TEAL_WEBHOOK_ALLOW' },
 } as const;
 
@@ -151,6 +160,8 @@ function defaults(environment: Environment, isRoot: boolean) {
     dockerSocket: null,
     secretKeys: '',
     trustedProxies: '',
+    firewall: 'auto',
+    buildMemoryMib: '',
     webhookAllow: '',
   };
 }

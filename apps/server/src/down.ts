@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isTealError } from '@teal/core';
 import type { Engine } from '@teal/deployer';
-import { type HostReport, prepareHost } from '@teal/host';
+import { type HostReport, prepareHost, removeFirewall } from '@teal/host';
 import { endSupervisor } from '@teal/router';
-import { openStore } from '@teal/store';
+import { migrate, openStore } from '@teal/store';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { openDatabase } from './database.ts';
@@ -41,7 +41,9 @@ export async function down(options: DownOptions): Promise<void> {
     await withDatabase(options, folder, (parts) =>
       instances ? endInstances(options, { ...parts, platformId }) : Promise.resolve(),
     );
-    if (!instances) say('instances run on: "teal up" takes them up again, "teal down --instances" ends them');
+    // What runs on stays filtered.
+    if (instances) await removeFirewall({ platformId, environment: process.env });
+    else say('instances run on: "teal up" takes them up again, "teal down --instances" ends them');
   } finally {
     await folder.release();
   }
@@ -106,6 +108,8 @@ async function endInstances(
   { config, log, say }: DownOptions,
   { folder, host, database, platformId }: Parts & { platformId: string },
 ): Promise<void> {
+  // An older Teal may have left it: what is to be read is what this one knows.
+  await migrate({ ...database.options, migrationsDir: config.migrationsDir });
   const keys = await openSecretKeys(config, { file: folder.secretKeyFile, database: database.options });
   const store = await openStore({ ...database.options, secretKeys: keys.keys });
   try {

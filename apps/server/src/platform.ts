@@ -23,6 +23,7 @@ import type { RouteEntry } from './http/access.ts';
 import { createEventStreams } from './http/eventStream.ts';
 import { createHttpServer } from './http/server.ts';
 import { newId } from './ids.ts';
+import { openIsolation } from './isolation.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { createAttempts, createResetLimit } from './people/attempts.ts';
 import { createLetters, type Letters } from './people/letters.ts';
@@ -43,6 +44,8 @@ const CLOSE_DEADLINE_MS = 5_000;
 const ANY_APP = { name: '<app>', domains: [] };
 
 export interface Platform {
+  /** `platform_<uuid>`. */
+  id: string;
   consoleUrl: string;
   /** An app's URL with `<app>` for its name. */
   appUrlPattern: string;
@@ -213,8 +216,14 @@ async function start(
   await listen(http, config);
   places.consolePort = portOf(http);
   places.ssh = await openSshDoor(remote, { config, hostKeyFile: folder.hostKeyFile, log });
+  if (engine.kind === 'docker') {
+    const ports = [places.consolePort, places.ssh?.port ?? null];
+    const isolation = await openIsolation({ config, platformId, ports, log });
+    undo.add('isolation', () => isolation.close());
+  }
 
   return {
+    id: platformId,
     consoleUrl: places.consoleUrl(),
     appUrlPattern: places.urlOf(ANY_APP),
     secureAppUrlPattern: places.secureUrlOf(ANY_APP),

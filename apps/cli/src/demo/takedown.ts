@@ -36,7 +36,7 @@ export async function takeDown(platform: Platform, options: PlatformOptions): Pr
 /** HAProxy serves on after the platform's end. */
 export async function endRest({ root, dataDir, env }: PlatformOptions): Promise<void> {
   const environment = ownEnvironment(env) as NodeJS.ProcessEnv;
-  await promisify(execFile)(join(root, 'teal'), ['down', '--data', dataDir], { env: environment });
+  await promisify(execFile)(join(root, 'teal'), ['down', '--instances', '--data', dataDir], { env: environment });
 }
 
 /** Resolves when nothing of the app is left; the deletion is answered before that. */
