@@ -14,7 +14,16 @@ export const PAGES: readonly PageStop[] = [
   { name: 'first-push', path: '/apps/landing', heading: 'landing' },
   { name: 'deployments', path: '/apps/shop/deployments', heading: 'Deployments' },
   { name: 'logs', path: '/apps/shop/logs', heading: 'Logs' },
+  { name: 'metrics', path: '/apps/shop/metrics', heading: 'Metrics' },
+  { name: 'activity', path: '/apps/shop/activity', heading: 'Activity' },
   { name: 'settings', path: '/apps/shop/settings', heading: 'Settings' },
+  { name: 'members', path: '/organisation', heading: 'Members' },
+  { name: 'notifications', path: '/organisation/notifications', heading: 'Notifications' },
+  { name: 'organisation', path: '/organisation/settings', heading: 'Settings' },
+  { name: 'certificates', path: '/certificates', heading: 'Certificates' },
+  { name: 'account', path: '/account', heading: 'Sign-in' },
+  { name: 'tokens', path: '/account/tokens', heading: 'Tokens' },
+  { name: 'keys', path: '/account/keys', heading: 'SSH keys' },
 ];
 
 /** Opens a page and waits until nothing is loading on it. Event streams stay open, so the network is never idle. */

@@ -21,6 +21,8 @@ const OrganisationFrame = lazyPage(async () => (await import('./pages/Organisati
 const Members = lazyPage(async () => (await import('./pages/Members.tsx')).Members);
 const OrganisationTokens = lazyPage(async () => (await import('./pages/Tokens.tsx')).OrganisationTokens);
 const OrganisationActivity = lazyPage(async () => (await import('./pages/Activity.tsx')).OrganisationActivity);
+const Notifications = lazyPage(async () => (await import('./pages/Notifications.tsx')).Notifications);
+const Metrics = lazyPage(async () => (await import('./pages/Metrics.tsx')).Metrics);
 const OrganisationSettings = lazyPage(
   async () => (await import('./pages/OrganisationSettings.tsx')).OrganisationSettings,
 );
@@ -59,6 +61,7 @@ function Pages() {
         <Route path="deployments" element={<Deployments />} />
         <Route path="deployments/:id" element={<Deployment />} />
         <Route path="logs" element={<Logs />} />
+        <Route path="metrics" element={<Metrics />} />
         <Route path="activity" element={<AppActivity />} />
         <Route path="settings" element={<Settings />} />
         <Route path="*" element={<NotFound />} />
@@ -67,6 +70,7 @@ function Pages() {
         <Route index element={<Members />} />
         <Route path="tokens" element={<OrganisationTokens />} />
         <Route path="activity" element={<OrganisationActivity />} />
+        <Route path="notifications" element={<Notifications />} />
         <Route path="settings" element={<OrganisationSettings />} />
       </Route>
       <Route path="account" element={<AccountFrame />}>

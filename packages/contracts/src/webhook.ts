@@ -3,6 +3,8 @@ import { WEBHOOK_EVENTS, WEBHOOK_FORMS } from '@teal/core';
 import { z } from 'zod';
 import { timeSchema } from './deployment.ts';
 
+export { WEBHOOK_EVENTS, WEBHOOK_FORMS, type WebhookEvent, type WebhookForm } from '@teal/core';
+
 const eventSchema = z.enum(WEBHOOK_EVENTS);
 
 const urlSchema = z

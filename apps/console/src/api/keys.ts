@@ -19,6 +19,9 @@ export const keys = {
   invitations: (organisation: string) => ['invitations', organisation] as const,
   tokens: (owner: unknown) => ['tokens', owner] as const,
   sshKeys: (owner: unknown) => ['ssh-keys', owner] as const,
+  webhooks: (owner: unknown) => ['webhooks', owner] as const,
+  deliveries: (owner: unknown, id: string) => ['webhooks', owner, id] as const,
+  notifications: (organisation: string) => ['notifications', organisation] as const,
   activity: (of: unknown) => ['activity', of] as const,
   /** By id: what tells of new figures names apps by their id. */
   traffic: (appId: string, span: TrafficSpan) => ['traffic', appId, span] as const,

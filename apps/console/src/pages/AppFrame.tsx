@@ -18,6 +18,7 @@ const PAGES = [
   ['', 'Overview', null],
   ['deployments', 'Deployments', null],
   ['logs', 'Logs', null],
+  ['metrics', 'Metrics', null],
   ['activity', 'Activity', 'app.activity'],
   ['settings', 'Settings', 'app.configure'],
 ] as const;

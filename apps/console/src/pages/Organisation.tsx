@@ -11,6 +11,7 @@ const PAGES = [
   ['/organisation', 'Members', 'organisation.read'],
   ['/organisation/tokens', 'Tokens', 'organisation.tokens'],
   ['/organisation/activity', 'Activity', 'organisation.activity'],
+  ['/organisation/notifications', 'Notifications', 'organisation.read'],
   ['/organisation/settings', 'Settings', 'organisation.read'],
 ] as const;
 

@@ -5,11 +5,20 @@ import { type FormEvent, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { useChangeEnvironment, useDeleteApp } from '../api/mutations.ts';
 import { useEnvironment } from '../api/queries.ts';
+import { useMay } from '../api/session.ts';
+import { Checks } from '../components/Checks.tsx';
 import { Confirm } from '../components/Confirm.tsx';
+import { Domains } from '../components/Domains.tsx';
+import { KeyRows } from '../components/KeyRows.tsx';
+import { MaintenancePage } from '../components/MaintenancePage.tsx';
 import { Notice } from '../components/Notice.tsx';
+import { Panel } from '../components/Panel.tsx';
 import { PendingNote } from '../components/PendingNote.tsx';
+import { RunSettings } from '../components/RunSettings.tsx';
 import { VariableList } from '../components/VariableList.tsx';
+import { Webhooks } from '../components/Webhooks.tsx';
 import { useTitle } from '../hooks/title.ts';
+import { checkPaths } from '../view/checks.ts';
 import { diffVariables, parseVariables, type Variables, variablesText } from '../view/variables.ts';
 import { useFramedApp } from './AppFrame.tsx';
 import page from './Page.module.css';
@@ -19,6 +28,7 @@ export function Settings() {
   const app = useFramedApp();
   useTitle(`Settings of ${app.name}`);
   const { data, error } = useEnvironment(app.name);
+  const may = useMay(app.organisationId);
   const [asText, setAsText] = useState(false);
   return (
     <div className={page.page}>
@@ -41,7 +51,20 @@ export function Settings() {
         )}
         {data !== undefined && !asText && <OneByOne app={app.name} variables={data.variables} />}
       </section>
-      <Danger app={app} />
+      {data !== undefined && (
+        <Checks key={checkPaths(data.variables).join()} app={app.name} variables={data.variables} />
+      )}
+      <RunSettings app={app} />
+      <Domains app={app} />
+      <MaintenancePage app={app} />
+      <Panel
+        title="Keys of this app"
+        about="For machines: each may fetch this app over SSH, and push it where you allow that."
+      >
+        <KeyRows owner={{ app: app.name }} app={app.name} />
+      </Panel>
+      <Webhooks owner={{ app: app.name }} about="Told what becomes of this app's deployments." />
+      {may('app.delete') && <Danger app={app} />}
     </div>
   );
 }

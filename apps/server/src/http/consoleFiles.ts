@@ -27,6 +27,7 @@ export async function serveConsole(app: FastifyInstance, dir: string | null): Pr
     root: dir,
     index: ['index.html'],
     wildcard: false,
+    preCompressed: true,
     setHeaders(reply, path) {
       const hashed = path.startsWith(join(dir, 'assets'));
       reply.header('cache-control', hashed ? `public, max-age=${A_YEAR_S}, immutable` : 'no-cache');

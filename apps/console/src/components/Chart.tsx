@@ -1,0 +1,113 @@
+/** Figures over time as lines or bars, with moments marked on them. */
+import { useComputedColorScheme } from '@mantine/core';
+import { useEffect, useRef } from 'react';
+import UPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import classes from './Chart.module.css';
+
+export interface ChartLine {
+  label: string;
+  /** A custom property of the page's style. */
+  colour: string;
+  values: readonly (number | null)[];
+  filled?: boolean;
+}
+
+export interface ChartMark {
+  atMs: number;
+  /** A custom property of the page's style. */
+  colour: string;
+}
+
+export interface ChartProps {
+  /** What it shows, for those who don't see it. */
+  label: string;
+  timesMs: readonly number[];
+  lines: readonly ChartLine[];
+  marks: readonly ChartMark[];
+  format(value: number): string;
+}
+
+const HEIGHT_PX = 200;
+
+export function Chart(props: ChartProps) {
+  const { label, timesMs, lines, marks, format } = props;
+  const place = useRef<HTMLDivElement>(null);
+  const scheme = useComputedColorScheme();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: colours are read from the page, and change with its scheme
+  useEffect(() => {
+    const element = place.current;
+    if (element === null) return;
+    const plot = new UPlot(optionsOf(element, props), dataOf(props), element);
+    const watch = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: HEIGHT_PX }));
+    watch.observe(element);
+    return () => {
+      watch.disconnect();
+      plot.destroy();
+    };
+  }, [timesMs, lines, marks, format, scheme]);
+  return (
+    <figure className={classes.chart}>
+      <div ref={place} role="img" aria-label={label} className={classes.place} />
+      <figcaption>
+        {lines.map(({ label: words, colour }) => (
+          <span key={words}>
+            <svg viewBox="0 0 10 10" aria-hidden="true">
+              <rect width="10" height="10" rx="2" style={{ fill: `var(${colour})` }} />
+            </svg>
+            {words}
+          </span>
+        ))}
+      </figcaption>
+    </figure>
+  );
+}
+
+function dataOf({ timesMs, lines }: ChartProps): UPlot.AlignedData {
+  return [timesMs.map((ms) => ms / 1_000), ...lines.map(({ values }) => [...values])];
+}
+
+function optionsOf(element: HTMLElement, { lines, marks, format }: ChartProps): UPlot.Options {
+  const style = getComputedStyle(element);
+  const colour = (name: string) => style.getPropertyValue(name).trim();
+  const axis = { stroke: colour('--mantine-color-dimmed'), grid: { stroke: colour('--line'), width: 1 } };
+  return {
+    width: element.clientWidth,
+    height: HEIGHT_PX,
+    legend: { show: false },
+    cursor: { show: false },
+    scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] } },
+    axes: [
+      { ...axis, values: '{HH}:{mm}' },
+      { ...axis, size: 64, values: (_plot, values) => values.map(format) },
+    ],
+    series: [
+      {},
+      ...lines.map(({ colour: name, filled = false }) => ({
+        stroke: colour(name),
+        width: 2,
+        points: { show: false },
+        spanGaps: false,
+        ...(filled ? { fill: `${colour(name)}33` } : {}),
+      })),
+    ],
+    hooks: { draw: [(plot) => drawMarks(plot, marks, colour)] },
+  };
+}
+
+function drawMarks(plot: UPlot, marks: readonly ChartMark[], colour: (name: string) => string): void {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.lineWidth = 2;
+  ctx.setLineDash([4, 4]);
+  for (const mark of marks) {
+    const x = plot.valToPos(mark.atMs / 1_000, 'x', true);
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    ctx.strokeStyle = colour(mark.colour);
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+  }
+  ctx.restore();
+}
