@@ -73,7 +73,7 @@ export function createDeployer(context: Context): Deployer {
   const retirement = createRetirement({ ...context, keeper });
   const oneOffs = createOneOffs(context);
   const hooks = createHooks(context, oneOffs);
-  const places = createPlaces(context);
+  const places = createPlaces(context, reconcileSoon);
   const deps: WorkDeps = { context, keeper, exits, retirement, oneOffs, places, hooks };
   const closing = new AbortController();
   const tasks: Promise<void>[] = [];

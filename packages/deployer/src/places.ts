@@ -27,12 +27,15 @@ export interface RunPlaces {
   taken(instanceId: string): void;
   /** Removes those that nobody took. */
   close(context: Ports): Promise<void>;
+  /** Leaves them to the reconciler. */
+  abandon(): Promise<void>;
 }
 
-/** From an accepted push to its run; git moves its refs in between. */
-const EXPECTED_MS = 30_000;
+/** From an accepted push to its run; git moves its refs in between. One that takes longer is only slower. */
+const EXPECTED_MS = 5_000;
 
-export function createPlaces(context: Ports & Pick<Context, 'clock'>): Places {
+/** `abandoned` is told when something was expected in vain: the reconciler, which has the app's lease for that, removes it. */
+export function createPlaces(context: Ports & Pick<Context, 'clock'>, abandoned: (appId: string) => void): Places {
   const open = new Set<string>();
   const expected = new Map<string, RunPlaces>();
   const closing = new AbortController();
@@ -42,7 +45,8 @@ export function createPlaces(context: Ports & Pick<Context, 'clock'>): Places {
     await context.clock.sleep(EXPECTED_MS, closing.signal);
     if (expected.get(appId) !== places) return;
     expected.delete(appId);
-    await places.close(context);
+    await places.abandon();
+    if (!closing.signal.aborted) abandoned(appId);
   }
 
   return {
@@ -87,6 +91,10 @@ function createRunPlaces(open: Set<string>): RunPlaces {
     taken(instanceId) {
       open.delete(instanceId);
       refs.delete(instanceId);
+    },
+    async abandon() {
+      await Promise.all(refs.values());
+      for (const instanceId of refs.keys()) open.delete(instanceId);
     },
     async close({ engine, log }) {
       const left = [...refs];

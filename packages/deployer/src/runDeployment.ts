@@ -22,7 +22,7 @@ export async function runDeployment(run: Run): Promise<Deployment> {
     if (stop.why === 'shutdown') await run.context.store.deployments.attempt(run.lease, run.deployment.id, -1);
     throw stop;
   } finally {
-    await Promise.all([run.log.flush(), run.places.close(run.context)]);
+    await run.log.flush();
   }
 }
 

@@ -64,6 +64,7 @@ async function runOne(
     throw error instanceof StopRun ? new TealError('lease_lost', {}, { cause: error }) : error;
   } finally {
     stop.end();
+    await places.close(held.context);
     retirement.schedule(app.id);
   }
 }

@@ -66,7 +66,7 @@ async function open() {
   const oneOffs = createOneOffs({ engine });
   const keeper = createLeaseKeeper(context as unknown as WorkDeps['context']);
   onTestFinished(() => keeper.close());
-  const places = createPlaces(context as unknown as WorkDeps['context']);
+  const places = createPlaces(context as unknown as WorkDeps['context'], () => {});
   const deps = { context, keeper, oneOffs, places } as unknown as WorkDeps;
   return { deps, app, engine, oneOffs, places, present };
 }
