@@ -1,5 +1,6 @@
 /** How the tests run: quick ones in parallel, those that load the whole machine one file at a time after them. */
 import { defineConfig } from 'vitest/config';
+import { AttackTable } from './test/attacks/table.ts';
 
 const machine = ['packages/runtimes/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'test/**/*.test.ts'];
 const report = process.env.TEAL_TEST_REPORT;
@@ -10,7 +11,10 @@ export default defineConfig({
     environment: 'node',
     maxWorkers: 2,
     teardownTimeout: 30_000,
-    reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
+    reporters:
+      report === undefined
+        ? ['default', new AttackTable()]
+        : ['default', new AttackTable(), ['json', { outputFile: report }]],
     projects: [
       {
         extends: true,

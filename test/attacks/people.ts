@@ -34,7 +34,8 @@ export class Visitor {
 
   send({ method = 'GET', path, body, headers = {}, from }: Sending): Promise<Reply> {
     const { port, host } = new URL(this.origin);
-    const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
+    const asIs = typeof body === 'string' || Buffer.isBuffer(body);
+    const text = body === undefined ? undefined : asIs ? body : JSON.stringify(body);
     return new Promise((resolve, reject) => {
       const sent = request(
         {

@@ -57,6 +57,7 @@ it('case 23: hostile bodies are 4xx', async () => {
     [`{"name":"${'x'.repeat(10 * 1024 * 1024)}"}`, 'application/json'],
     ['name=x1', 'application/x-www-form-urlencoded'],
     ['{"name":"x1"', 'application/json'],
+    [Buffer.from('{"name":"x1","organisation":"\xff\xfe"}', 'latin1'), 'application/json'],
   ] as const) {
     const sent = visitor.api('POST', '/apps', { body, headers: { ...headers, 'content-type': type } });
     // A body beyond the limit may be cut off while it is still being sent.
@@ -67,6 +68,13 @@ it('case 23: hostile bodies are 4xx', async () => {
     expect([413, 415, 422, 'EPIPE', 'ECONNRESET']).toContain(status);
   }
   expect((await visitor.as(platform.token)('GET', '/apps/x1')).status).toBe(404);
+  // Where any text is good, bytes that are none must not become others.
+  const body = Buffer.from('{"set":{"A":"\xff"}}', 'latin1');
+  const bytes = await visitor.api('PATCH', '/apps/ours/environment', {
+    body,
+    headers: { ...headers, 'content-type': 'application/json' },
+  });
+  expect([bytes.status, bytes.body.error?.message]).toEqual([422, expect.stringContaining('UTF-8')]);
 });
 
 describe('case 24: guessing', () => {

@@ -1,4 +1,5 @@
 /** The HTTP server on the console port: API, git endpoint, console files. Routes and handlers live elsewhere. */
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import fastifyCookie from '@fastify/cookie';
 import fastifyHelmet from '@fastify/helmet';
@@ -84,6 +85,7 @@ export async function createHttpServer({ deps, git, consoleDir, log, trustProxy 
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   useErrors(app);
+  takeJson(app);
   await app.register(fastifyHelmet, {
     contentSecurityPolicy: CONTENT_SECURITY_POLICY,
     strictTransportSecurity: false,
@@ -110,6 +112,17 @@ export async function createHttpServer({ deps, git, consoleDir, log, trustProxy 
   await table.publicly(() => serveConsole(app, consoleDir));
   await app.ready();
   return { app, routes: table.entries };
+}
+
+/** As Fastify reads JSON, but bytes that are no text are refused, not replaced. */
+function takeJson(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const bytes = body as Buffer;
+    if (!isUtf8(bytes)) return done(new TealError('request_invalid', { detail: 'the body is not UTF-8' }));
+    parse(request, bytes.toString('utf8'), done);
+  });
 }
 
 async function apiRoutes(api: Api, deps: RouteDeps): Promise<void> {
