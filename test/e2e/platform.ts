@@ -36,6 +36,8 @@ export interface TestPlatformOptions {
   /** Takes the platform's log instead, line by line. */
   logged?: (line: string) => void;
   decorate?: Decorate;
+  /** An empty folder, by default a new one. */
+  dataDir?: string;
 }
 
 interface Ports {
@@ -84,7 +86,7 @@ export class TestPlatform extends PlatformClient {
   }
 
   static async start(options: TestPlatformOptions): Promise<TestPlatform> {
-    const dataDir = await mkdtemp(join(tmpdir(), 'teal-e2e-'));
+    const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'teal-e2e-')));
     return new TestPlatform(options, dataDir, await open(options, dataDir));
   }
 

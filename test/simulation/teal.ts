@@ -112,6 +112,7 @@ export class Teal implements Owner {
   #context(): Context {
     return {
       ...this.#ports(),
+      room: { measure: async () => [] },
       clock: this.#clock(),
       ids: { newId: (kind) => formatId(kind, this.world.newUuid()) },
       log: this.world.logger(this),

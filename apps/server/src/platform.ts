@@ -28,6 +28,7 @@ import { createMetrics } from './metrics/metrics.ts';
 import { createAttempts, createResetLimit } from './people/attempts.ts';
 import { createLetters, type Letters } from './people/letters.ts';
 import { createPasswords } from './people/passwords.ts';
+import { createRoomGauge, dockerDisk } from './room.ts';
 import { type ChosenRouter, createRouter } from './router.ts';
 import { forRequests, type RouteDeps } from './routes/deps.ts';
 import { openSecretKeys } from './secretKeys.ts';
@@ -156,6 +157,10 @@ async function start(
     source: decorate('source', source),
     queue: work.calls,
     mail: mail.sender,
+    room: createRoomGauge([
+      { what: 'the disk of the data folder', path: config.dataDir },
+      ...(engine.kind === 'docker' ? await dockerDisk(host.docker.socketPath) : []),
+    ]),
     clock,
     ids,
     log,

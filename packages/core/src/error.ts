@@ -156,6 +156,16 @@ const entries = {
       "The platform's disk is full, so the push was refused. Live apps are not affected. Ask the operator to free space.",
     retryable: true,
   },
+  disk_short: {
+    message:
+      'The build was not begun: {what} has {free} left, and {needed} must be free. Live apps are not affected. Ask the operator to free space, then "teal redeploy".',
+    retryable: true,
+  },
+  memory_short: {
+    message:
+      'The build was not begun: {what} has {free} left, and {needed} must be free. Live apps are not affected. "teal redeploy" tries again.',
+    retryable: true,
+  },
   // webhooks
   webhook_not_found: { message: 'There is no webhook "{id}". "teal webhooks list" shows them.', retryable: false },
   webhook_limit: { message: 'There are {limit} webhooks already. Remove one first.', retryable: false },

@@ -13,6 +13,7 @@ export * from './permission.ts';
 export * from './plan.ts';
 export * from './push.ts';
 export * from './release.ts';
+export * from './room.ts';
 export * from './route.ts';
 export * from './settings.ts';
 export * from './traffic.ts';

@@ -1,5 +1,5 @@
 /** A push, from git's question before the refs move to the deployment after they have. */
-import { checkPushOptions, judgePush, type PushVerdict, type RefCommand, TealError } from '@teal/core';
+import { checkPushOptions, judgePush, type PushVerdict, type RefCommand, shortageOf, TealError } from '@teal/core';
 import type { Context } from './context.ts';
 import type { Places } from './places.ts';
 
@@ -12,11 +12,20 @@ export interface PushRequest {
 
 /** pre-receive: throws a TealError to refuse the whole push, else writes the provisional row and returns its id. */
 export async function acceptPush(
-  { context: { store, ids }, places }: { context: Pick<Context, 'store' | 'ids'>; places: Pick<Places, 'expect'> },
+  {
+    context: { store, ids, room },
+    places,
+  }: { context: Pick<Context, 'store' | 'ids' | 'room'>; places: Pick<Places, 'expect'> },
   push: PushRequest,
 ): Promise<string> {
-  const [app, deleting] = await Promise.all([store.apps.get(push.appId), store.apps.isDeleting(push.appId)]);
+  const [app, deleting, rooms] = await Promise.all([
+    store.apps.get(push.appId),
+    store.apps.isDeleting(push.appId),
+    room.measure(),
+  ]);
   if (app === null || deleting) throw new TealError('app_not_found', { name: push.appId });
+  const shortage = shortageOf(rooms, 'push');
+  if (shortage !== null) throw shortage;
   const options = checkPushOptions(push.options);
   const verdict = judgePush(push.commands, app.deployBranch);
   if (verdict.deploys !== null) places.expect(app);

@@ -5,6 +5,7 @@ import type { Engine } from './ports/engine.ts';
 import type { MailSender } from './ports/mail.ts';
 import type { Prober } from './ports/prober.ts';
 import type { JobQueue } from './ports/queue.ts';
+import type { RoomGauge } from './ports/room.ts';
 import type { Router } from './ports/router.ts';
 import type { SourceReader } from './ports/source.ts';
 import type { Store } from './ports/store.ts';
@@ -40,6 +41,7 @@ export interface Context {
   source: SourceReader;
   queue: Pick<JobQueue, 'appHasWork' | 'mailIsWaiting'>;
   mail: MailSender;
+  room: RoomGauge;
   clock: Clock;
   ids: Ids;
   log: Logger;

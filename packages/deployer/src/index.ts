@@ -10,6 +10,7 @@ export * from './ports/engine.ts';
 export * from './ports/mail.ts';
 export * from './ports/prober.ts';
 export * from './ports/queue.ts';
+export * from './ports/room.ts';
 export * from './ports/router.ts';
 export * from './ports/source.ts';
 export * from './ports/store.ts';

@@ -1,6 +1,6 @@
 /** Step 1 of a deployment: source at the commit → image → release. Starts nothing. */
 import { createHash } from 'node:crypto';
-import { type Image, nextColour, type Release, TealError } from '@teal/core';
+import { type Image, nextColour, type Release, shortageOf, TealError } from '@teal/core';
 import type { BuildPlan } from './ports/engine.ts';
 import type { SourceTree } from './ports/source.ts';
 import { enterPhase, type Run, RunFailure, StopRun, throwIfStopped } from './run.ts';
@@ -133,7 +133,9 @@ async function build(
   plan: BuildPlan,
   { imageId, environment }: { imageId: string; environment: Release['environment'] },
 ): Promise<string> {
-  const { engine, settings, clock } = run.context;
+  const { engine, settings, clock, room } = run.context;
+  const shortage = shortageOf(await room.measure(), 'build');
+  if (shortage !== null) throw RunFailure.of(shortage);
   const deadline = clock.timeout(settings.timing.buildDeadlineMs);
   try {
     const outcome = await engine.build({

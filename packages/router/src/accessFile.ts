@@ -92,11 +92,17 @@ export class AccessFile {
   async #open(): Promise<FileHandle> {
     await mkdir(this.#dir, { recursive: true, mode: 0o700 });
     const file = await open(this.#path, 'a+', 0o600);
-    const { size } = await file.stat();
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1));
-    // A crash may have left half a line: what follows must not become part of it.
-    if (bytesRead === 1 && buffer[0] !== NEWLINE) await file.appendFile('\n');
-    this.#sizeBytes = size;
+    try {
+      const { size } = await file.stat();
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1));
+      // A crash may have left half a line: what follows must not become part of it.
+      if (bytesRead === 1 && buffer[0] !== NEWLINE) await file.appendFile('\n');
+      this.#sizeBytes = size;
+    } catch (error) {
+      // On a full disk it is tried again at every line.
+      await file.close();
+      throw error;
+    }
     this.#file = file;
     return file;
   }

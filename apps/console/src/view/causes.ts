@@ -16,6 +16,8 @@ const BY_CODE: Readonly<Record<string, string>> = {
   switch_unproven: 'The new version answered its checks, but not through the public address. Try again.',
   worker_lost: 'Teal was interrupted twice while it worked on this. Try again.',
   disk_full: 'The disk of the platform is full. Ask who runs it to free space.',
+  disk_short: 'The disk of the platform is nearly full. Ask who runs it to free space, then deploy again.',
+  memory_short: 'The machine has hardly any memory left. Try again later, or ask who runs it.',
 };
 
 /** Sentences of the platform's own in the log of the checks that explain a refusal. */

@@ -62,6 +62,8 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = Object.freeze({
   push_malformed: 400,
   push_not_ready: 503,
   disk_full: 507,
+  disk_short: 507,
+  memory_short: 503,
   webhook_not_found: 404,
   webhook_limit: 409,
   key_unknown: 401,

@@ -2,7 +2,7 @@
 import { createClient, sentenceOf } from './client.ts';
 
 export type DockerProbe =
-  | { ok: true; version: string; liveRestore: boolean }
+  | { ok: true; version: string; liveRestore: boolean; rootDir: string }
   /** `reason` is a phrase for people. */
   | { ok: false; reason: string };
 
@@ -19,7 +19,12 @@ export async function probeDocker(socketPath: string, timeoutMs = 3_000): Promis
     if (Number(version.ApiVersion) < API_MINIMUM) {
       return { ok: false, reason: `Docker ${version.Version} is too old: 20.10 or newer is needed` };
     }
-    return { ok: true, version: version.Version, liveRestore: info.LiveRestoreEnabled === true };
+    return {
+      ok: true,
+      version: version.Version,
+      liveRestore: info.LiveRestoreEnabled === true,
+      rootDir: String(info.DockerRootDir ?? ''),
+    };
   } catch (error) {
     return { ok: false, reason: sentenceOf(error) };
   }
