@@ -73,11 +73,18 @@ export class Watchdog {
     return isOwn && (lease?.expiresAtMs ?? 0) > this.#world.scheduler.nowMs;
   }
 
+  #isUnused(ref: string): boolean {
+    const { boxes, places } = this.#world.engine.state;
+    return places.has(ref) && !boxes.has(ref);
+  }
+
   /** The app that the call acts on, when its caller holds no lease of it as it asks. */
   issued(teal: Caller, label: string, args: unknown[]): string | null {
     const appId = this.#actedOn(label, args);
     // Only what the database still has can be anybody's to act for.
     if (appId === null || !this.#world.database.tables.apps.has(appId) || label === 'engine.run') return null;
+    // A place that nothing was started in is its maker's.
+    if (label === 'engine.stop' && this.#isUnused(args[0] as string)) return null;
     // An image that no row knows is nobody's.
     const { images } = this.#world.database.tables;
     if (label === 'engine.removeImage' && [...images.values()].every(({ ref }) => ref !== args[0])) return null;

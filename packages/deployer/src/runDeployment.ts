@@ -17,8 +17,9 @@ export async function runDeployment(run: Run): Promise<Deployment> {
     return await proceed(run);
   } catch (error) {
     const stop = stopOf(run, error);
-    if (stop === null) return failDeployment(run, failureOf(run, error));
-    if (stop.why === 'cancelled') return cancelDeployment(run);
+    // Awaited here: a rejection while the rest is given back would be nobody's.
+    if (stop === null) return await failDeployment(run, failureOf(run, error));
+    if (stop.why === 'cancelled') return await cancelDeployment(run);
     if (stop.why === 'shutdown') await run.context.store.deployments.attempt(run.lease, run.deployment.id, -1);
     throw stop;
   } finally {

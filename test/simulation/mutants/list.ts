@@ -21,7 +21,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   { name: 'no gate', file: `${D}runDeployment.ts`, from: 'await passGate(run, release, started.green);', to: '' },
   {
-    name: 'no proof',
+    name: 'every proof fails',
     file: `${D}switchTraffic.ts`,
     from: 'await prove(run);',
     to: 'if (Math.random() >= 0) throw new Error("unproven");',
