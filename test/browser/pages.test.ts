@@ -6,19 +6,23 @@ import { type Browser, hasBrowser, openBrowser } from './browser.ts';
 import { ConsolePage } from './console.ts';
 import { openFailure, PAGES, visit } from './pages.ts';
 import { Scenery } from './scenery.ts';
+import { type Scripts, watchScripts } from './transfer.ts';
 
 describe.runIf(hasBrowser)('every page of the console', () => {
   let platform: TestPlatform;
   let scenery: Scenery;
   let browser: Browser;
   let teal: ConsolePage;
+  let scripts: Scripts;
 
   beforeAll(async () => {
     platform = await TestPlatform.start({ engine: 'process' });
     scenery = new Scenery(platform);
     await scenery.raise();
     browser = await openBrowser();
-    teal = new ConsolePage(await browser.open(platform.consoleUrl));
+    teal = new ConsolePage(await browser.open('about:blank'));
+    scripts = await watchScripts(teal.page);
+    await teal.page.goto(platform.consoleUrl);
     await teal.heading('Sign in').waitFor();
   });
   afterAll(async () => {
@@ -46,7 +50,12 @@ describe.runIf(hasBrowser)('every page of the console', () => {
   it('lets everybody sign in', async () => {
     expect(await barriers()).toEqual([]);
     await teal.signIn(platform.token);
-    await teal.heading('Apps').waitFor();
+    await teal.page.getByRole('list', { name: 'Apps' }).waitFor();
+  });
+
+  it('has loaded at most 200 kB of script for signing in and the list of apps', () => {
+    expect(scripts.bytes()).toBeGreaterThan(50_000);
+    expect(scripts.bytes()).toBeLessThanOrEqual(200_000);
   });
 
   /** All rules in light; in dark nothing but the colours differs. */

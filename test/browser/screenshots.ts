@@ -11,7 +11,7 @@ const FOLDER = join(ROOT_DIR, 'docs', 'screenshots');
 const DESKTOP = { width: 1280, height: 860 };
 const PHONE = { width: 390, height: 844 };
 /** Pages that are worth a look on a phone, too. */
-const ON_PHONE = new Set(['apps', 'overview']);
+const ON_PHONE = new Set(['apps', 'overview', 'members']);
 
 const platform = await TestPlatform.start({ engine: 'process' });
 const scenery = new Scenery(platform);
