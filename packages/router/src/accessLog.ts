@@ -34,11 +34,13 @@ const MAX_UNREAD = 10_000;
 const MAX_UNWRITTEN = 50_000;
 const MAX_TEXT = 1_024;
 // Controls, and what turns or hides the text around it on a terminal.
+const PLAIN = /^[ -~]*$/;
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** What a client wrote, as the log shows it. */
 export function printable(text: string): string {
-  return text.slice(0, MAX_TEXT).replace(UNPRINTABLE, '\ufffd');
+  const shown = text.slice(0, MAX_TEXT);
+  return PLAIN.test(shown) ? shown : shown.replace(UNPRINTABLE, '\ufffd');
 }
 
 export class AccessLog {

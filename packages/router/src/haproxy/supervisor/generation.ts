@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { markOf, type ProcessMark } from '../processMark.ts';
 import { Admin } from './admin.ts';
@@ -21,6 +22,8 @@ export interface GenerationOptions {
 /** Thousands of pools on a busy machine take their time, and one that is given up only begins again. */
 const READY_MS = 60_000;
 const KEPT_MESSAGES = 4_096;
+/** The log is read in rests of this length: each line that somebody waits for costs HAProxy a wake-up. */
+const LOG_REST_MS = 2;
 
 export class Generation {
   readonly number: number;
@@ -62,7 +65,7 @@ export class Generation {
       env: {},
     });
     let messages = '';
-    child.stdout?.on('data', options.logged);
+    if (child.stdout !== null) readInRests(child.stdout, options.logged);
     child.stderr?.on('data', (chunk) => {
       messages = `${messages}${chunk}`.slice(-KEPT_MESSAGES);
     });
@@ -117,6 +120,14 @@ export class Generation {
   kill(): void {
     this.#child.kill('SIGKILL');
   }
+}
+
+function readInRests(output: Readable, take: (chunk: Buffer) => void): void {
+  output.on('data', (chunk: Buffer) => {
+    take(chunk);
+    output.pause();
+    setTimeout(() => output.resume(), LOG_REST_MS);
+  });
 }
 
 async function writeFiles({ dir, files }: GenerationOptions): Promise<void> {
