@@ -73,6 +73,15 @@ export class MemoryEngine {
     this.state.boxes.set(ref, { ...box, ...to });
   }
 
+  /** Of a living app there is one that no row knows, as after a restore of an older database. */
+  strand(appId: string): void {
+    const box = [...this.state.boxes.values()].find(({ spec }) => spec.appId === appId);
+    if (box === undefined) return;
+    this.version += 1;
+    const spec = { ...box.spec, instanceId: 'instance_without-a-row' };
+    this.state.boxes.set('box-without-a-row', { ...box, ref: 'box-without-a-row', spec });
+  }
+
   /** It ends by itself, or is killed by somebody else than Teal. */
   exit(ref: string, exitCode: number | null): void {
     const box = this.state.boxes.get(ref);

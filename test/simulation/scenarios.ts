@@ -175,6 +175,24 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: 'cancel while starting', given: withVersions('a'), when: cancelIn('starting'), open: true },
   { name: 'cancel while probing', given: withVersions('a'), when: cancelIn('probing'), open: true },
   { name: 'cancel while switching', given: withVersions('a'), when: cancelIn('switching'), open: true },
+  {
+    name: 'cancel of a long build',
+    given: withVersions('a'),
+    async when(person) {
+      await person.push('b', { buildMs: 50_000 });
+      await person.reaches('building');
+      await cancel(person);
+      const { world } = person;
+      const heard = await person.until(() => person.newest()?.state === 'cancelled', 5_000);
+      if (!heard && world.struck === 0) world.watchdog.violate(4, 'a build goes on although it was to be cancelled');
+    },
+    open: true,
+  },
+  {
+    name: 'an instance without a row',
+    given: withVersions('a'),
+    when: async (person) => person.world.engine.strand(person.appId),
+  },
   { name: 'stop', given: withVersions('a', 'b'), when: async (person) => void (await stop(person)) },
   {
     name: 'stop while a push runs',
