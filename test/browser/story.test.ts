@@ -139,7 +139,7 @@ describe.runIf(hasBrowser)('the console in a browser', () => {
 
   it('keeps a variable hidden, and says that it waits for a redeploy', async () => {
     await teal.page.getByRole('link', { name: 'Settings', exact: true }).click();
-    await teal.page.getByRole('textbox', { name: 'Name' }).fill('PAYMENT_KEY');
+    await teal.region('Variables').getByRole('textbox', { name: 'Name', exact: true }).fill('PAYMENT_KEY');
     await teal.page.getByLabel('Value', { exact: true }).fill('pk_<b>secret</b>');
     await teal.button('Add variable').click();
     const variables = teal.page.getByRole('list', { name: 'Variables' });
