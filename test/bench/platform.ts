@@ -190,7 +190,8 @@ function spawnPlatform(dataDir: string, { engine = 'docker', args = [] }: Platfo
   const doors = ['--http-port', ports.http, '--https-port', ports.https, '--ssh-port', 'off'];
   const rest = ['--engine', engine, '--ready-fd', '3', '--log', 'json', ...args];
   return spawn(join(ROOT_DIR, 'teal'), ['up', ...places, ...doors, ...rest], {
-    env,
+    // The rules would stay when the platform ends.
+    env: { ...env, TEAL_FIREWALL: 'off' },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     // Ctrl-C reaches the benchmark alone, which then clears up in order.
     detached: true,

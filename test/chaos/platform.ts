@@ -75,7 +75,7 @@ export class ChaosPlatform extends PlatformClient {
     const { engine, dataDir, logFile, environment } = this.#options;
     const log = openSync(logFile, 'a');
     const child = spawn(process.execPath, [MAIN, engine, dataDir, ...this.#ports], {
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, TEAL_FIREWALL: 'off', ...environment },
       stdio: ['ignore', log, log, 'pipe'],
       detached: true,
     });

@@ -51,9 +51,10 @@ const TOKEN = /teal_[\w-]{20,}/g;
 /** What would lead the demo to somebody's real data, mail or ports. */
 const FOREIGN = /^(TEAL_(?!CA_FILE$|SUBNETS$|DOCKER_SOCKET$|BASE_|DEBIAN_)|DATABASE_URL$|REDIS_URL$|SMTP_URL$)/;
 
-/** The caller's environment without what leads to a platform of theirs. */
+/** The caller's environment without what leads to a platform of theirs; the host's firewall is none of a demonstration's business. */
 export function ownEnvironment(env: PlatformOptions['env']): PlatformOptions['env'] {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !FOREIGN.test(name)));
+  const own = Object.fromEntries(Object.entries(env).filter(([name]) => !FOREIGN.test(name)));
+  return { ...own, TEAL_FIREWALL: 'off' };
 }
 
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
