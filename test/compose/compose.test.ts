@@ -8,6 +8,7 @@ import { until } from '../conformance/until.ts';
 import { PlatformClient } from '../e2e/client.ts';
 import { ENGINES } from '../e2e/engines.ts';
 import { Repository } from '../e2e/repository.ts';
+import { startLoad } from '../load/load.ts';
 import { Compose } from './compose.ts';
 import { docker, makeStandIns, removeImages } from './images.ts';
 
@@ -79,12 +80,36 @@ describe.skipIf(!ENGINES.includes('docker'))('docker compose', () => {
     expect(await docker('ps', '--quiet', '--filter', `label=teal.app=${app.id}`)).not.toBe('');
   });
 
-  it('keeps the app, its instance and its address when Teal is made anew', async () => {
+  it('keeps the app and its instance when Teal is made anew, and loses no request', async () => {
     const before = await platform.app('composed');
+    const { routerAddress: address } = platform;
+    const load = startLoad({
+      address,
+      host: platform.hostOf('composed'),
+      keepAliveConnections: 6,
+      ratePerSecond: 100,
+    });
+    const more = (count: number) => {
+      const wanted = load.counters.requests + count;
+      return until(`${count} more requests are answered`, () => load.counters.requests >= wanted, 30_000);
+    };
+    await more(50);
     await compose.run('up', '--detach', '--no-deps', '--force-recreate', 'teal');
     await healthy();
-    expect((await platform.get('composed')).status).toBe(200);
+    await more(50);
+    const { errors, failed } = await load.stop();
+    expect([failed, errors]).toEqual([0, []]);
     expect(await platform.app('composed')).toMatchObject({ state: 'live', pools: before.pools });
+  });
+
+  it('serves again when HAProxy is made anew', async () => {
+    await compose.run('up', '--detach', '--no-deps', '--force-recreate', 'haproxy');
+    const answers = () =>
+      platform.get('composed').then(
+        ({ status }) => status === 200,
+        () => false,
+      );
+    await until('the app answers', answers, 60_000);
   });
 
   it('is gone after `down`, once its apps are deleted', async () => {

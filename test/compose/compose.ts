@@ -56,7 +56,7 @@ export class Compose {
   readonly #environment: NodeJS.ProcessEnv;
 
   private constructor(command: readonly string[], folder: string, ports: readonly number[]) {
-    const [consolePort = 0, httpPort = 0, postgresPort = 0, redisPort = 0] = ports;
+    const [consolePort = 0, httpPort = 0, postgresPort = 0, redisPort = 0, httpsPort = 0] = ports;
     this.consolePort = consolePort;
     this.httpPort = httpPort;
     this.#command = command;
@@ -69,6 +69,7 @@ export class Compose {
       TEAL_IMAGE: this.image,
       TEAL_CONSOLE_PORT: String(consolePort),
       TEAL_HTTP_PORT: String(httpPort),
+      TEAL_HTTPS_PORT: String(httpsPort),
       TEAL_POSTGRES_PORT: String(postgresPort),
       TEAL_REDIS_PORT: String(redisPort),
       TEAL_POSTGRES_PASSWORD: 'secret-of-postgres',
@@ -80,7 +81,7 @@ export class Compose {
     const command = await composeCommand();
     const folder = await mkdtemp(join(tmpdir(), 'teal-compose-'));
     await writeFile(join(folder, 'override.yml'), OVERRIDE);
-    return new Compose(command, folder, await freePorts(4));
+    return new Compose(command, folder, await freePorts(5));
   }
 
   async run(...args: string[]): Promise<string> {
