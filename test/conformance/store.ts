@@ -5,6 +5,7 @@ import { appCases } from './store/apps.ts';
 import { deploymentCases } from './store/deployments.ts';
 import { certificateCases, domainCases, maintenanceCases } from './store/domains.ts';
 import type { MakeStore } from './store/fixture.ts';
+import { historyCases } from './store/history.ts';
 import { logCases, outboxCases, reservationCases } from './store/outbox.ts';
 import { pushCases } from './store/pushes.ts';
 import { trafficCases } from './store/traffic.ts';
@@ -16,6 +17,7 @@ export function storeConformance(name: string, make: MakeStore): void {
     describe('a lease', () => leaseCases(make));
     describe('a push', () => pushCases(make));
     describe('deployments', () => deploymentCases(make));
+    describe('old deployments', () => historyCases(make));
     describe('apps', () => appCases(make));
     describe('domains', () => domainCases(make));
     describe('maintenance', () => maintenanceCases(make));

@@ -22,4 +22,9 @@ export class Random {
   of<T>(choices: readonly T[]): T {
     return choices[Math.floor(this.next() * choices.length)] as T;
   }
+
+  shuffled<T>(values: readonly T[]): T[] {
+    const keyed = values.map((value) => [this.next(), value] as const);
+    return keyed.sort(([a], [b]) => a - b).map(([, value]) => value);
+  }
 }

@@ -1,5 +1,5 @@
 /** One process of the platform: the real deployer on ports whose every call can be its last. Stands in for the composition root. */
-import { DEFAULT_TIMING, formatId, hostsOf, type Timing } from '@teal/core';
+import { DEFAULT_RETENTION, DEFAULT_TIMING, formatId, hostsOf, type Timing } from '@teal/core';
 import { type Clock, type Context, createDeployer, type Deployer, type Store, type StoreEvent } from '@teal/deployer';
 import { Outage } from './faults.ts';
 import type { House } from './house.ts';
@@ -119,6 +119,7 @@ export class Teal implements Owner {
       settings: {
         holder: `${this.holder}${this.world.newUuid()}`,
         timing: TIMING,
+        retention: DEFAULT_RETENTION,
         proofSecret: 'proof',
         hostsOf: (app) => hostsOf(app, DOMAIN),
         urlOf: (app) => `http://${app.name}.${DOMAIN}/`,

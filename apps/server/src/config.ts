@@ -3,10 +3,11 @@ import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { DEFAULT_TIMING, TealError, type Timing } from '@teal/core';
+import { DEFAULT_RETENTION, DEFAULT_TIMING, TealError, type Timing } from '@teal/core';
 import { z } from 'zod';
 
 const port = z.coerce.number('is a port number').int().min(0).max(65_535);
+const count = z.coerce.number('is a number').int().positive();
 const bytes = z.coerce.number('is a number of bytes').int().positive();
 const list = z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''));
 /** 32 bytes in base64 or hex; several: the first seals, the others open what is still sealed under them. */
@@ -73,6 +74,9 @@ const schema = z.object({
     (given) => (given === '' ? null : given),
     z.coerce.number('is a number of MiB').int().min(128).nullable(),
   ),
+  /** The newest deployments of an app that are kept, and those of them whose logs are. */
+  keptDeployments: count,
+  keptLogs: count,
   /** Host names, addresses and subnets that webhooks may reach although they are internal. */
   webhookAllow: list.pipe(
     z.array(
@@ -125,6 +129,8 @@ const SOURCES = {
   trustedProxies: { option: null, variable: 'TEAL_TRUSTED_PROXIES' },
   firewall: { option: null, variable: 'TEAL_FIREWALL' },
   buildMemoryMib: { option: null, variable: 'TEAL_BUILD_MEMORY_MIB' },
+  keptDeployments: { option: null, variable: 'TEAL_KEEP_DEPLOYMENTS' },
+  keptLogs: { option: null, variable: 'TEAL_KEEP_LOGS' },
   webhookAllow: { option: null, variable: 'TEAL_WEBHOOK_ALLOW' },
 } as const;
 
@@ -162,6 +168,8 @@ function defaults(environment: Environment, isRoot: boolean) {
     trustedProxies: '',
     firewall: 'auto',
     buildMemoryMib: '',
+    keptDeployments: DEFAULT_RETENTION.deployments,
+    keptLogs: DEFAULT_RETENTION.logs,
     webhookAllow: '',
   };
 }

@@ -167,6 +167,7 @@ async function start(
     settings: {
       holder: `${platformId}/${process.pid}/${randomUUID()}`,
       timing: config.timing,
+      retention: { deployments: config.keptDeployments, logs: Math.min(config.keptLogs, config.keptDeployments) },
       proofSecret,
       hostsOf: (app) => hostsOf(app, config.domain),
       domain: config.domain,

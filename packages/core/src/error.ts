@@ -104,7 +104,8 @@ const entries = {
   settings_invalid: { message: 'The settings are not valid: {detail}', retryable: false },
   // deployments
   deployment_not_found: {
-    message: 'There is no deployment "{id}" of this app. "teal deployments" lists them.',
+    message:
+      'There is no deployment "{id}" of this app, or not any more. "teal deployments" lists those that are kept.',
     retryable: false,
   },
   deployment_not_cancellable: {

@@ -13,6 +13,8 @@ export * from './permission.ts';
 export * from './plan.ts';
 export * from './push.ts';
 export * from './release.ts';
+export * from './retention.ts';
+export * from './retention.ts';
 export * from './room.ts';
 export * from './route.ts';
 export * from './settings.ts';

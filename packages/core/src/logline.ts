@@ -12,6 +12,11 @@ export interface LogLine {
   text: string;
 }
 
+/** Stands in for a log without lines: too old to be kept, or nothing was written. */
+export function noLog(at: Date): LogLine {
+  return { sequence: 1, at: at.getTime(), phase: 'done', source: 'teal', text: 'No log is kept of this deployment.' };
+}
+
 /** A line is cut after this many characters. */
 export const LINE_MAX_CHARACTERS = 4_096;
 /** A deployment's log ends after this many bytes; the platform's own last lines still follow. */

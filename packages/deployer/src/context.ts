@@ -1,5 +1,5 @@
 /** What every use case stands on: the ports and the platform's own settings. Made once by the composition root. */
-import type { Address, App, Timing } from '@teal/core';
+import type { Address, App, Retention, Timing } from '@teal/core';
 import type { Clock, Ids } from './ports/clock.ts';
 import type { Engine } from './ports/engine.ts';
 import type { MailSender } from './ports/mail.ts';
@@ -21,6 +21,7 @@ export interface DeployerSettings {
   /** Names this process among those that hold leases; starts with the data folder's id. */
   holder: string;
   timing: Timing;
+  retention: Retention;
   /** Secret of proof requests, new at every start. */
   proofSecret: string;
   /** Host names of an app, the primary one first. */

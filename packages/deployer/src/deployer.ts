@@ -1,5 +1,5 @@
 /** The use cases as one object, and the background tasks that belong to them. */
-import { type App, type Deployment, isTealError } from '@teal/core';
+import { type App, type Deployment, isTealError, SENT_MAILS_KEPT_MS } from '@teal/core';
 import { acceptPush, confirmPush, type PushRequest, pushNotes } from './acceptPush.ts';
 import { type AppChange, changeApp, setMaintenance } from './changeApp.ts';
 import { addDomain, removeDomain } from './changeDomains.ts';
@@ -149,6 +149,7 @@ export function createDeployer(context: Context): Deployer {
     await context.queue.mailIsWaiting();
     await collectStrays(context, { everyImage: round === 1 });
     await store.traffic.purge(new Date(clock.now().getTime() - TRAFFIC_KEPT_MS));
+    await store.outbox.purge(new Date(clock.now().getTime() - SENT_MAILS_KEPT_MS));
     return { left };
   }
 

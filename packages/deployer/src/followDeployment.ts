@@ -1,5 +1,5 @@
 /** A deployment's log as it grows, and its end. Reads the store; events only tell when to look again. */
-import { type Deployment, isTerminal, type LogLine } from '@teal/core';
+import { type Deployment, isTerminal, type LogLine, noLog } from '@teal/core';
 import type { Context } from './context.ts';
 
 export type Follow =
@@ -38,7 +38,10 @@ export async function* followDeployment(
         position = line.sequence;
       }
       if (lines.length > 0) continue;
-      if (isTerminal(deployment.state)) return yield { kind: 'ended', deployment };
+      if (isTerminal(deployment.state)) {
+        if (position === 0) yield { kind: 'line', line: noLog(deployment.createdAt) };
+        return yield { kind: 'ended', deployment };
+      }
       if (!(await bell.rung(clock, silenceMs, signal))) yield { kind: 'silence', deployment };
     }
   } finally {

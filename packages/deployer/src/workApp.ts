@@ -4,6 +4,7 @@ import { collectImages } from './collectGarbage.ts';
 import type { Context } from './context.ts';
 import { removeApp } from './deleteApp.ts';
 import { openDeploymentLog } from './deploymentLog.ts';
+import { forgetHistory } from './forgetHistory.ts';
 import type { HeldLease } from './leaseKeeper.ts';
 import { StopRun } from './run.ts';
 import { runDeployment } from './runDeployment.ts';
@@ -57,7 +58,7 @@ async function runOne(
       'deployment ended',
     );
     hooks.start({ app, deployment: ended, log });
-    if (ended.state === 'live') await afterLive(held, ended);
+    await afterEnd(held, ended);
   } catch (error) {
     // At shutdown the deployment stays as it is, for the next start; without the lease it is somebody else's.
     if (error instanceof StopRun && error.why === 'shutdown') return;
@@ -70,12 +71,15 @@ async function runOne(
 }
 
 /** What a crash may cost for a while: the next start or deployment does it again. */
-async function afterLive(held: HeldLease, deployment: Deployment): Promise<void> {
+async function afterEnd(held: HeldLease, deployment: Deployment): Promise<void> {
   const { store, engine, log } = held.context;
   try {
-    const live = (await store.instances.list(deployment.appId)).filter((i) => i.releaseId === deployment.releaseId);
-    await Promise.all(live.map((instance) => instance.ref && engine.setRestart(instance.ref, true)));
-    await collectImages(held);
+    if (deployment.state === 'live') {
+      const live = (await store.instances.list(deployment.appId)).filter((i) => i.releaseId === deployment.releaseId);
+      await Promise.all(live.map((instance) => instance.ref && engine.setRestart(instance.ref, true)));
+      await collectImages(held);
+    }
+    await forgetHistory(held);
   } catch (error) {
     log.warn({ appId: deployment.appId, err: error }, 'tidying up after a deployment failed; it is tried again later');
   }

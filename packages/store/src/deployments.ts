@@ -10,6 +10,7 @@ import {
 import type { Advance, DeploymentRequest, Deployments, Lease, NewMail } from '@teal/deployer';
 import type pg from 'pg';
 import { fenced, fencedStatement, HELD, one, transaction } from './database.ts';
+import { forget } from './history.ts';
 import { announcement, notify, told } from './notify.ts';
 import { type Row, toDeployment } from './rows.ts';
 import { supersedePushes } from './supersede.ts';
@@ -259,6 +260,7 @@ export function createDeployments(pool: pg.Pool): Deployments {
     goLive: (lease, id) => fenced(pool, lease, async (client) => goLive(client, await locked(client, lease.appId, id))),
     fail: (lease, id, failure, mails) => end(lease, id, { event: 'failed', change: { failure } }, mails),
     cancelled: (lease, id) => end(lease, id, { event: 'cancelled' }),
+    forget: (lease, retention) => forget(pool, lease, retention),
     requestCancel: (appId, id, reason) => transaction(pool, (client) => requestCancel(client, appId, id, reason)),
     async cancelRequested(id) {
       const row = await one<{ cancel_reason: string }>(

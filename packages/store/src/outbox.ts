@@ -60,6 +60,9 @@ export function createOutbox(pool: pg.Pool): Outbox {
       );
       return row?.ms == null ? null : Math.max(0, Math.ceil(Number(row.ms)));
     },
+    async purge(before) {
+      await pool.query(`delete from outbox where state = 'sent' and sent_at < $1`, [before]);
+    },
   };
 }
 

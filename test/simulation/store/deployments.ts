@@ -2,6 +2,7 @@
 import { type Deployment, type DeploymentEvent, isTerminal, shortCommit, TealError, transition } from '@teal/core';
 import type { Advance, DeploymentRequest, Deployments, Lease, NewMail } from '@teal/deployer';
 import { clean, type Database, rowsOf } from './database.ts';
+import { forget } from './history.ts';
 
 const ACTIVE = ['building', 'starting', 'probing', 'switching'];
 const SUPERSEDED = ['push', 'redeploy', 'platform-update'];
@@ -185,6 +186,10 @@ export function memoryDeployments(db: Database): Deployments {
         return failed;
       }),
     cancelled: (lease, id) => under(lease, id, (row) => mustMove(db, row, { event: 'cancelled' })),
+    async forget(lease, retention) {
+      db.fence(lease);
+      return forget(db, lease.appId, retention);
+    },
     async requestCancel(appId, id, reason) {
       const row = find(db, appId, id);
       if (row.state === 'queued')

@@ -100,6 +100,10 @@ export function memoryOutbox(db: Database): Outbox {
       const [first] = waiting();
       return first === undefined ? null : Math.max(0, Math.ceil(first.dueAtMs - db.now().getTime()));
     },
+    async purge(before) {
+      for (const [id, row] of db.tables.outbox)
+        if (row.state === 'sent' && (row.sentAtMs ?? 0) < before.getTime()) db.drop(db.tables.outbox, id);
+    },
   };
 }
 

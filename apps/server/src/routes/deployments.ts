@@ -8,7 +8,7 @@ import {
   redeploySchema,
   startLastPushedCommitSchema,
 } from '@teal/contracts';
-import { isTerminal, TealError } from '@teal/core';
+import { isTerminal, noLog, TealError } from '@teal/core';
 import type { Requested } from '@teal/deployer';
 import type { OwnedApp, OwnedDeployment } from '@teal/store';
 import type { FastifyRequest } from 'fastify';
@@ -111,10 +111,11 @@ function logRoutes(api: Api, deps: RouteDeps): void {
   const schema = { params: deploymentParams, querystring: logQuery, response: { 200: logSchema } };
   api.get('/apps/:app/deployments/:deployment/log', { config: needs('app.read'), schema }, async (request) => {
     const { deployment } = await requestedDeployment(deps, request, request.params);
-    return {
-      lines: await request.within.logs.read(deployment, request.query.after),
-      ended: isTerminal(deployment.state),
-    };
+    const { after } = request.query;
+    const lines = await request.within.logs.read(deployment, after);
+    const ended = isTerminal(deployment.state);
+    const isMissing = ended && after === 0 && lines.length === 0;
+    return { lines: isMissing ? [noLog(deployment.createdAt)] : lines, ended };
   });
 
   const eventsSchema = { params: deploymentParams, querystring: logQuery };

@@ -19,6 +19,7 @@ import type {
   LogLine,
   RefCommand,
   Release,
+  Retention,
   TrafficMinute,
 } from '@teal/core';
 import type { Reservations } from './engine.ts';
@@ -188,6 +189,12 @@ export interface Deployments {
   requestCancel(appId: string, id: string, reason: string): Promise<boolean>;
   /** Why it is to be cancelled; null when it is not. */
   cancelRequested(id: string): Promise<string | null>;
+  /**
+   * Forgets what ended before the newest `deployments` of the lease's app, with push, log and release, and the logs of what
+   * ended before the newest `logs`. Not what is live, of a release in `kept`, or has an instance that is not off. At most
+   * `limit` deployments; returns how many.
+   */
+  forget(lease: Lease, retention: Retention & { kept: readonly string[]; limit: number }): Promise<number>;
 }
 
 export interface Releases {
@@ -251,6 +258,8 @@ export interface Outbox {
   postpone(ids: readonly string[], until: Date, error: string | null): Promise<void>;
   /** Milliseconds until the next mail is due; null when none waits. */
   nextDueMs(): Promise<number | null>;
+  /** Forgets mails that were sent before `before`. */
+  purge(before: Date): Promise<void>;
 }
 
 /** What changed; readers ask again. `resync`: events may have been missed. */
