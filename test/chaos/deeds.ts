@@ -39,8 +39,8 @@ export class Deeds {
     return stderr;
   }
 
-  /** Never rejects: what is refused or cut off is what a fault does. */
-  async random(random: Random): Promise<void> {
+  /** Says what it was. Never rejects: what is refused or cut off is what a fault does. */
+  async random(random: Random): Promise<string> {
     const deed = random.of(['push', 'push', 'push', 'bad push', 'revive', 'revive', 'redeploy', 'cancelled push']);
     const act = async () => {
       if (deed === 'push') await this.push();
@@ -50,6 +50,7 @@ export class Deeds {
       else await Promise.all([this.push(), this.#cancel(random.between(100, 900))]);
     };
     await within(act(), DEED_MS + 5_000).catch(() => {});
+    return deed;
   }
 
   async #cancel(afterMs: number): Promise<void> {

@@ -1,7 +1,7 @@
 /** A Docker daemon of our own, which may be killed: own folders, socket, bridge and containerd; never the machine's. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync } from 'node:fs';
+import { closeSync, openSync, rmSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -12,27 +12,46 @@ import { command } from './command.ts';
 const BRIDGE_ADDRESS = '10.249.0.1/24';
 /** Where the apps' networks are taken from. */
 export const SUBNETS = '10.248.0.0/16';
-const BASES = /^teal\/(node|debian):/;
+/** What the app of these runs is built on. */
+const BASES = /^teal\/node:/;
+
+const START_TRIES = 3;
+
+export interface DockerdOptions {
+  /** For everything of this daemon; made here, removed by `destroy`. */
+  dir: string;
+  /** Size of the tmpfs that images and containers are in, as mount wants it. */
+  disk: string;
+  /** Default: in `dir`. */
+  logFile?: string;
+}
 
 export class OwnDockerd {
   readonly socketPath: string;
   readonly docker: Docker;
+  /** The file system that images and containers are in. */
+  readonly dataDir: string;
   readonly #dir: string;
+  readonly #logFile: string;
   readonly #bridge: string;
   #child: ChildProcess | null = null;
 
-  private constructor(dir: string) {
+  private constructor({ dir, logFile = join(dir, 'dockerd.log') }: DockerdOptions) {
     this.#dir = dir;
+    this.#logFile = logFile;
+    this.dataDir = join(dir, 'data');
     this.socketPath = join(dir, 'd.sock');
     this.docker = new Docker({ socketPath: this.socketPath, timeout: 10_000 });
     this.#bridge = `tc${process.pid}`;
   }
 
-  static async start(dir: string): Promise<OwnDockerd> {
-    await mkdir(dir, { recursive: true });
+  static async start(options: DockerdOptions): Promise<OwnDockerd> {
+    const { dir, disk } = options;
+    const daemon = new OwnDockerd(options);
+    await mkdir(daemon.dataDir, { recursive: true });
+    await command('mount', ['-t', 'tmpfs', '-o', `size=${disk},mode=0711`, 'teal-chaos-docker', daemon.dataDir]);
     // The machine's own would speak of its own daemon.
     await writeFile(join(dir, 'daemon.json'), '{}');
-    const daemon = new OwnDockerd(dir);
     await command('ip', ['link', 'add', daemon.#bridge, 'type', 'bridge']);
     await command('ip', ['addr', 'add', BRIDGE_ADDRESS, 'dev', daemon.#bridge]);
     await command('ip', ['link', 'set', daemon.#bridge, 'up']);
@@ -46,13 +65,24 @@ export class OwnDockerd {
     }
   }
 
-  /** Answers when it resolves. */
+  /** Answers when it resolves. One that gives up, as it does over a containerd that is dying, is started again, as an init system would. */
   async up(): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      await this.#containerdGone();
+      const child = this.#spawn();
+      const answers = () => this.docker.ping().then(Boolean, () => child.exitCode !== null);
+      await until('the Docker daemon answers', answers, 60_000);
+      if (child.exitCode === null) return;
+      if (tries === START_TRIES) throw new Error(`dockerd ends with ${child.exitCode}; see ${this.#logFile}`);
+    }
+  }
+
+  #spawn(): ChildProcess {
     const { socketPath } = this;
-    const log = openSync(join(this.#dir, 'dockerd.log'), 'a');
+    const log = openSync(this.#logFile, 'a');
     const path = (name: string) => join(this.#dir, name);
-    await rm(path('pid'), { force: true });
-    const places = ['--data-root', path('data'), '--exec-root', path('exec'), '--pidfile', path('pid')];
+    rmSync(path('pid'), { force: true });
+    const places = ['--data-root', this.dataDir, '--exec-root', path('exec'), '--pidfile', path('pid')];
     const apart = ['--containerd-namespace', this.#bridge, '--containerd-plugins-namespace', `${this.#bridge}p`];
     // Its rules would take the place of the machine's own daemon's.
     const network = ['--bridge', this.#bridge, '--iptables=false', '--ip-masq=false'];
@@ -66,8 +96,18 @@ export class OwnDockerd {
       '--config-file',
       path('daemon.json'),
     ];
-    this.#child = spawn('dockerd', args, { detached: true, stdio: ['ignore', log, log], cwd: '/' });
-    await until('the Docker daemon answers', () => this.docker.ping().then(Boolean, () => false), 180_000);
+    const child = spawn('dockerd', args, { detached: true, stdio: ['ignore', log, log], cwd: '/' });
+    closeSync(log);
+    this.#child = child;
+    return child;
+  }
+
+  /** It dies with its daemon, a moment later; a daemon that meets it takes it for one that lives. */
+  async #containerdGone(): Promise<void> {
+    const pid = await readFile(join(this.#dir, 'exec/containerd/containerd.pid'), 'utf8').catch(() => '');
+    if (pid === '') return;
+    const line = () => readFile(`/proc/${pid.trim()}/cmdline`, 'utf8').catch(() => '');
+    await until('containerd has ended', async () => !(await line()).includes(`${this.#dir}/`), 20_000);
   }
 
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {

@@ -18,9 +18,10 @@ export interface Field {
   outage(outage: Outage): void;
 }
 
-/** Over the platform's lease of 3 s. */
-const FREEZE_MS = [3_500, 5_000] as const;
+/** Over the platform's lease of 2 s. */
+const FREEZE_MS = [2_200, 3_000] as const;
 const FILLER = 'filler';
+const SLACK_BYTES = 4 * 1024 * 1024;
 
 async function hold(pids: readonly number[], { random }: Field): Promise<void> {
   for (const pid of pids) process.kill(pid, 'SIGSTOP');
@@ -45,7 +46,7 @@ async function signalPostgres({ platform }: Field, signal: 'SIGQUIT' | 'SIGKILL'
 
 async function restartDockerd({ dockerd, random }: Field, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
   await dockerd.end(signal);
-  await pause(random.between(0, 1_500));
+  await pause(random.between(0, 1_000));
   await dockerd.up();
 }
 
@@ -64,14 +65,15 @@ async function killInstance({ platform, dockerd, app, outage, random }: Field): 
   if (State.Pid > 0) outage({ kind: 'instance', ...(await kill(State.Pid)), instance: victim.instance });
 }
 
-/** Fills the file system of the data folder to its last block, and clears it again. */
-async function fillDisk({ platform, random }: Field): Promise<void> {
-  const file = join(platform.dataDir, FILLER);
+/** Fills a file system to its last block, and clears it again. */
+async function fillDisk(folder: string, { random }: Field): Promise<void> {
+  const file = join(folder, FILLER);
   try {
-    const { bavail, bsize } = await statfs(platform.dataDir);
-    await command('fallocate', ['-l', String(bavail * bsize), file]).catch(() => '');
+    const { bavail, bsize } = await statfs(folder);
+    // All but a little at once: what others write meanwhile would make it fail as a whole.
+    await command('fallocate', ['-l', String(Math.max(1, bavail * bsize - SLACK_BYTES)), file]).catch(() => '');
     await command('dd', ['if=/dev/zero', `of=${file}.rest`, 'bs=4k', 'status=none']).catch(() => '');
-    await pause(random.between(1_000, 4_000));
+    await pause(random.between(1_000, 3_000));
   } finally {
     await rm(file, { force: true });
     await rm(`${file}.rest`, { force: true });
@@ -93,5 +95,6 @@ export const FAULTS: Readonly<Record<string, (field: Field) => Promise<void>>> =
   'dockerd killed': (field) => restartDockerd(field, 'SIGKILL'),
   'dockerd restarted': (field) => restartDockerd(field, 'SIGTERM'),
   'instance killed': killInstance,
-  'disk full': fillDisk,
+  'disk full': (field) => fillDisk(field.platform.dataDir, field),
+  "Docker's disk full": (field) => fillDisk(field.dockerd.dataDir, field),
 };

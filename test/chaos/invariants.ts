@@ -50,6 +50,22 @@ export class Invariants {
     }
   }
 
+  /** What exists of apps, on a platform that has none any more. */
+  async left(): Promise<string[]> {
+    const found = (await readdir(join(this.#platform.dataDir, 'repositories'))).map((name) => `repository ${name}`);
+    if (this.#docker === null) return found;
+    const isOurs = (labels: Record<string, string> | undefined) => 'teal.app' in (labels ?? {});
+    const containers = (await this.#docker.listContainers({ all: true })).filter((one) => isOurs(one.Labels));
+    const networks = (await this.#docker.listNetworks()).filter((one) => isOurs(one.Labels));
+    const images = (await this.#docker.listImages()).filter((one) => isOurs(one.Labels));
+    return [
+      ...found,
+      ...containers.map((one) => `container ${one.Names[0]}`),
+      ...networks.map((one) => `network ${one.Name}`),
+      ...images.map((one) => `image ${one.RepoTags?.[0] ?? one.Id}`),
+    ];
+  }
+
   async #rows(client: pg.Client): Promise<string[]> {
     const all = async (text: string) => (await client.query<Row>(text)).rows;
     const unfinished = await all(`select id, state as name from deployments

@@ -14,7 +14,8 @@ const read = testConfig(engine, dataDir, {
 });
 const timing = {
   ...read.timing,
-  leaseMs: 3_000,
+  leaseMs: 2_000,
+  sweepMs: 3_000,
   drainDeadlineMs: 5_000,
   stopGraceMs: 1_000,
   offAfterMs: 60_000,
