@@ -2,8 +2,9 @@
 import { type Fault, MODES, type Mode } from './faults.ts';
 import { Random } from './random.ts';
 import { checkRest, isAtRest, summaryOf } from './rest.ts';
-import { MEMBER, ORGANISATION, personIn, type Scenario } from './scenarios.ts';
+import { personIn, type Scenario } from './scenarios.ts';
 import type { Violation } from './watchdog.ts';
+import { MEMBER, ORGANISATION } from './wishes.ts';
 import { type Snapshot, World } from './world.ts';
 
 /** Longer than leases, drains and several rounds of the reconciler: what is not at rest then does not come to it. */
@@ -33,8 +34,8 @@ export async function prepare(scenario: Scenario): Promise<Snapshot> {
   return world.snapshot();
 }
 
-/** Lets people act and everything come to rest. */
-export async function drive(world: World, act: () => Promise<void>): Promise<void> {
+/** Lets people act, for `actingMs` at most, and everything come to rest. */
+export async function drive(world: World, act: () => Promise<void>, actingMs = 0): Promise<void> {
   let acted = false;
   let trouble: unknown = null;
   const acting = act().then(
@@ -46,7 +47,7 @@ export async function drive(world: World, act: () => Promise<void>): Promise<voi
       trouble = error;
     },
   );
-  const came = await comesToRest(world, () => acted && isAtRest(world));
+  const came = await comesToRest(world, () => acted && isAtRest(world), actingMs + REST_MS);
   if (acted) await acting;
   if (trouble !== null) throw trouble;
   if (!came) world.watchdog.violate(4, `not at rest: ${acted ? '' : 'people still wait; '}${restless(world)}`);
@@ -56,10 +57,12 @@ export async function drive(world: World, act: () => Promise<void>): Promise<voi
 }
 
 /** What was done without its answer may be found by the reconciler only: rest is what a whole round leaves as it is. */
-async function comesToRest(world: World, rests: () => boolean): Promise<boolean> {
-  const endMs = world.scheduler.nowMs + REST_MS;
-  while (world.scheduler.nowMs < endMs && (await world.runUntil(rests, endMs - world.scheduler.nowMs)))
-    if (!(await world.runUntil(() => !rests(), STILL_MS))) return true;
+async function comesToRest(world: World, rests: () => boolean, limitMs: number): Promise<boolean> {
+  const endMs = world.scheduler.nowMs + limitMs;
+  while (world.scheduler.nowMs < endMs && (await world.runUntil(rests, endMs - world.scheduler.nowMs))) {
+    const { struck } = world;
+    if (!(await world.runUntil(() => !rests(), STILL_MS)) && world.struck === struck) return true;
+  }
   return false;
 }
 
@@ -126,9 +129,7 @@ export async function strike(scenario: Scenario, tally: Tally, task: Omit<Task, 
   const plain = await runScenario(scenario, { from, faults: [] });
   tally.points += plain.calls;
   note(tally, scenario, { faults: [], run: plain, plain });
-  const fair = { ...task, modes: task.modes.filter((mode) => isFair(scenario, mode)) };
-  const twice = MODES.filter((mode) => isFair(scenario, mode));
-  const all = [...singles(plain.calls, fair), ...pairs(plain.calls, { ...task, modes: twice })];
+  const all = [...singles(plain.calls, task), ...pairs(plain.calls, task)];
   for (const faults of all)
     note(tally, scenario, { faults, run: await runScenario(scenario, { from, faults }), plain });
 }
@@ -139,27 +140,16 @@ function* singles(calls: number, { modes, every }: Pick<Task, 'modes' | 'every'>
 }
 
 /** Two faults: anywhere, and while what the first one left is mended. */
-function* pairs(
-  calls: number,
-  { pairs: count, seed, modes }: Pick<Task, 'pairs' | 'seed' | 'modes'>,
-): Generator<Fault[]> {
+function* pairs(calls: number, { pairs: count, seed }: Pick<Task, 'pairs' | 'seed'>): Generator<Fault[]> {
   const random = new Random(seed);
   for (let n = 0; n < count; n += 1) {
     const first = 1 + Math.floor(random.between(0, calls));
     const second = first + 1 + Math.floor(random.between(0, SOON_CALLS));
     yield [
-      { call: first, mode: random.of(modes) },
-      { call: second, mode: random.of(modes) },
+      { call: first, mode: random.of(MODES) },
+      { call: second, mode: random.of(MODES) },
     ];
   }
-}
-
-/**
- * A router that lives in the process has no route until a start has restored it. A start whose question for the lease was
- * answered by nobody waits until that lease is over, so apps are without a route for that long: known, and asked of no run.
- */
-function isFair({ options }: Scenario, mode: Mode): boolean {
-  return options?.router !== 'dies' || mode === 'before' || mode === 'after';
 }
 
 function note(

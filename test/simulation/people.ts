@@ -60,16 +60,15 @@ export class Person {
     return rows.sort((a, b) => b.sequence - a.sequence)[0];
   }
 
-  async #teal(): Promise<Teal> {
+  async #teal(): Promise<Teal | null> {
     await this.until(() => this.world.ready() !== null);
-    const teal = this.world.ready();
-    if (teal === null) throw new Error('no process came up again');
-    return teal;
+    return this.world.ready();
   }
 
   /** Asks a process once; `died` when it went away before it answered. */
   async ask<T>(act: (deployer: Deployer, teal: Teal) => Promise<T>): Promise<Outcome<T>> {
     const teal = await this.#teal();
+    if (teal === null) return { kind: 'died' };
     const outcome: Promise<Outcome<T>> = act(teal.deployer, teal).then(
       (value) => ({ kind: 'done', value }),
       (error) => ({ kind: 'refused', error }),
@@ -98,12 +97,15 @@ export class Person {
   }
 
   async createApp(organisationId: string): Promise<void> {
-    const { database } = this.world;
+    await this.askForApp(organisationId);
+    if (!this.world.database.tables.apps.has(this.appId)) throw new Error('no app was made');
+  }
+
+  async askForApp(organisationId: string): Promise<void> {
     const settings = { ...DEFAULT_SETTINGS, gateDeadlineMs: 3_000 };
     await this.ask((deployer, teal) =>
       deployer.createApp({ id: `app_${teal.world.newUuid()}`, organisationId, name: this.appName, settings }),
     );
-    if (!database.tables.apps.has(this.appId)) throw new Error('no app was made');
   }
 
   /** `git push`: both hooks and the move of the ref between them. Tries again until the ref is in. */

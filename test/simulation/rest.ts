@@ -2,17 +2,22 @@
 import { type App, desiredRoute, type Instance, isTerminal, sameRoute } from '@teal/core';
 import type { Push } from '@teal/deployer';
 import { membersKey } from './router.ts';
+import type { Teal } from './teal.ts';
 import type { World } from './world.ts';
 
 /** Nothing is left to do: no unfinished deployment, app, mail, push or instance. */
 export function isAtRest(world: World): boolean {
   const { tables } = world.database;
-  const lives = [...world.tealOf.values()].every((teal) => teal.isAlive() && teal.ready && !teal.isFrozen());
+  const lives = [...world.tealOf.values()].every(isWell);
   if (!lives || tables.deleting.size > 0 || !world.queue.isIdle()) return false;
   if ([...tables.deployments.values()].some(({ state }) => !isTerminal(state))) return false;
   if ([...tables.outbox.values()].some(({ state }) => state === 'waiting')) return false;
   if ([...tables.pushes.values()].some((push) => isUnsettled(world, push))) return false;
   return [...tables.apps.values()].every((app) => isSettled(world, app));
+}
+
+function isWell(teal: Teal): boolean {
+  return teal.isAlive() && teal.ready && !teal.isFrozen() && teal.cutOff.size === 0;
 }
 
 /** Its ref is in, and nothing says yet what becomes of it. */

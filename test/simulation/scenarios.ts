@@ -2,6 +2,7 @@
 
 import { Person } from './people.ts';
 import type { Program } from './programs.ts';
+import { cancel, goLive, ORGANISATION, redeploy, remove, revive, settings, start, stop } from './wishes.ts';
 import type { World, WorldOptions } from './world.ts';
 
 export interface Scenario {
@@ -13,14 +14,6 @@ export interface Scenario {
   open?: boolean;
 }
 
-export const ORGANISATION = 'orga_00000000-0000-4000-8000-00000000000a';
-export const MEMBER = 'ann@example.test';
-
-const settings = async (person: Person, change: object) => {
-  const app = person.app();
-  if (app !== null) await person.ask((deployer) => deployer.changeApp(app, { settings: change }));
-};
-
 /** An app of which these commits have been live, the last one still. */
 const withVersions =
   (...commits: string[]) =>
@@ -29,34 +22,10 @@ const withVersions =
     await goLive(person, commits);
   };
 
-async function goLive(person: Person, commits: readonly string[]): Promise<void> {
-  for (const commit of commits) {
-    await person.push(commit);
-    await person.until(() => person.newest()?.commit.commit === commit && person.newest()?.state === 'live');
-  }
-}
-
 const pushing =
   (commit: string, change: Partial<Program> = {}) =>
   (person: Person) =>
     person.push(commit, change);
-
-const revive = (person: Person) => {
-  const live = [...person.world.database.tables.deployments.values()].find(
-    (row) => row.appId === person.appId && row.state === 'live',
-  );
-  return person.insist((deployer, app) => deployer.revive(app, { requestedBy: 'ann', expectedLive: live?.id ?? null }));
-};
-
-const stop = (person: Person) => person.insist((deployer, app) => deployer.stopApp(app, 'ann'));
-const start = (person: Person) => person.insist((deployer, app) => deployer.startApp(app, 'ann'));
-const remove = (person: Person) => person.insist((deployer, app) => deployer.deleteApp(app));
-const redeploy = (person: Person) => person.insist((deployer, app) => deployer.redeploy(app, { requestedBy: 'ann' }));
-
-function cancel(person: Person) {
-  const id = person.newest()?.id ?? '';
-  return person.insist((deployer, app) => deployer.cancel(app, { deploymentId: id, requestedBy: 'ann' }));
-}
 
 const cancelIn = (state: string) => async (person: Person) => {
   await person.push('b', { buildMs: 400, readyMs: 200 });
@@ -203,6 +172,36 @@ export const SCENARIOS: readonly Scenario[] = [
       await stop(person);
     },
     open: true,
+  },
+  {
+    name: 'stop while a push is accepted',
+    given: withVersions('a'),
+    when: async (person) => void (await Promise.all([person.push('b'), stop(person)])),
+    open: true,
+  },
+  {
+    name: 'stop while a revive is asked for',
+    given: withVersions('a', 'b'),
+    when: async (person) => void (await Promise.all([revive(person), stop(person)])),
+    open: true,
+  },
+  {
+    name: 'stop while switching',
+    given: withVersions('a'),
+    async when(person) {
+      await person.push('b');
+      await person.reaches('switching');
+      await stop(person);
+    },
+    open: true,
+  },
+  {
+    name: 'a clock set forward during a drain',
+    given: withVersions('a'),
+    async when(person) {
+      await goLive(person, ['b']);
+      person.world.skewMs += 60_000;
+    },
   },
   {
     name: 'start',

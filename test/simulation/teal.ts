@@ -20,17 +20,22 @@ const DOMAIN = 'teal.localhost';
 const OUTAGE_MS = 100;
 const THAW_MARGIN_MS = 5_000;
 
+/** How long a call waits for an answer that does not come, before its adapter's own deadline ends it. */
+const SILENCE_MS = 10_000;
+
 export type PortName = 'store' | 'engine' | 'router' | 'prober' | 'source' | 'queue' | 'mail';
+/** A port out of reach: it refuses at once; nothing arrives and nothing is said; or all is done and nothing is said. */
+export type Cut = 'refuses' | 'silent' | 'deaf';
 
 export class Teal implements Owner {
   readonly name: string;
   readonly world: House<Teal>;
   readonly deployer: Deployer;
   /** Ports that it does not reach. */
-  readonly cutOff = new Set<PortName>();
+  readonly cutOff = new Map<PortName, Cut>();
   /** It has every route and takes requests. */
   ready = false;
-  /** How far its clock is from the world's. */
+  /** How far its clock is from the database's. */
   skewMs = 0;
   #alive = true;
   #frozen = false;
@@ -150,12 +155,16 @@ export class Teal implements Owner {
       run: () => {
         const fault = this.world.nextCall(this, label, args);
         if (fault === 'before') return this.kill();
-        if (fault === 'refused' || this.cutOff.has(label.split('.', 1)[0] as PortName))
-          return this.#later(OUTAGE_MS, () => reject(new Outage(`${label}: no answer`)));
+        const cut = this.cutOff.get(label.split('.', 1)[0] as PortName);
+        if (fault === 'refused' || cut === 'refuses' || cut === 'silent')
+          return this.#later(cut === 'silent' ? SILENCE_MS : OUTAGE_MS, () =>
+            reject(new Outage(`${label}: no answer`)),
+          );
         this.world.watchdog.performed(this, label, { args, issuedUnder });
+        const outcome = fault ?? cut ?? null;
         act().then(
-          (value) => this.#reply(fault, { label, resolve: () => resolve(value), reject }),
-          (error) => this.#reply(fault, { label, resolve: () => reject(error), reject }),
+          (value) => this.#reply(outcome, { label, resolve: () => resolve(value), reject }),
+          (error) => this.#reply(outcome, { label, resolve: () => reject(error), reject }),
         );
       },
     });
@@ -165,9 +174,10 @@ export class Teal implements Owner {
   #reply(fault: string | null, call: { label: string; resolve: () => void; reject: (error: Error) => void }): void {
     const delayMs = this.world.replyDelayMs();
     if (fault === 'after') this.kill();
-    else if (fault === 'lost')
-      this.#later(OUTAGE_MS, () => call.reject(new Outage(`${call.label}: the reply was lost`)));
-    else if (fault === 'frozen') {
+    else if (fault === 'lost' || fault === 'deaf') {
+      const waitMs = fault === 'lost' ? OUTAGE_MS : SILENCE_MS;
+      this.#later(waitMs, () => call.reject(new Outage(`${call.label}: the reply was lost`)));
+    } else if (fault === 'frozen') {
       this.freeze(TIMING.leaseMs + THAW_MARGIN_MS);
       this.#later(delayMs, call.resolve);
     } else if (delayMs > 0) this.#later(delayMs, call.resolve);
@@ -181,7 +191,7 @@ export class Teal implements Owner {
   #clock(): Clock {
     const { scheduler } = this.world;
     return {
-      now: () => new Date(scheduler.nowMs + this.skewMs),
+      now: () => new Date(this.world.database.now().getTime() + this.skewMs),
       monotonicMs: () => scheduler.nowMs,
       sleep: (ms, signal) =>
         new Promise((resolve) => {

@@ -58,13 +58,15 @@ export class World {
   /** Called with each call's label, when set. */
   trace: ((label: string, teal: Teal) => void) | null = null;
   replyDelayMs: () => number = () => 0;
+  /** By how much somebody has set the clock of the machine, which database and processes read. */
+  skewMs = 0;
   #uuids = 0;
 
   constructor({ processes = 1, router = 'survives', faults = [], from }: WorldOptions = {}) {
     this.options = { processes, router };
     this.faults = new Map(faults.map(({ call, mode }) => [call, mode]));
     this.database = new Database({
-      now: () => new Date(this.scheduler.nowMs),
+      now: () => new Date(this.scheduler.nowMs + this.skewMs),
       emit: (event) => {
         for (const teal of this.tealOf.values()) if (teal.isAlive()) teal.tell(event);
       },

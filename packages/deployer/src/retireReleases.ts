@@ -17,7 +17,7 @@ export interface Retirement {
 
 type Ports = Pick<Context, 'store' | 'engine' | 'router' | 'clock' | 'log' | 'settings'> & { keeper: LeaseKeeper };
 type Deps = Ports & {
-  /** When this process first saw a release's awake instances without traffic, in ms since 1970. */
+  /** When this process first saw a release's awake instances without traffic, by the clock that nobody sets. */
   idleSince: Map<string, number>;
 };
 
@@ -148,12 +148,13 @@ async function retireOne(deps: Deps, view: View, candidate: Candidate, signal: A
 /**
  * For how long a release has had no traffic. Its own record may be of an earlier time: a kept version that was being started
  * again has got requests since, if its switch was taken back. So the later one of what the row and this process know counts.
+ * What this process saw is measured by a clock that nobody sets forward.
  */
 function idleMs({ clock, idleSince }: Deps, releaseId: string, release: Release | null): number {
-  const nowMs = clock.now().getTime();
-  const seenMs = idleSince.get(releaseId) ?? nowMs;
+  const seenMs = idleSince.get(releaseId) ?? clock.monotonicMs();
   idleSince.set(releaseId, seenMs);
-  return nowMs - Math.max(seenMs, release?.retiredAt?.getTime() ?? 0);
+  const retiredMs = clock.now().getTime() - (release?.retiredAt?.getTime() ?? 0);
+  return Math.min(clock.monotonicMs() - seenMs, Math.max(0, retiredMs));
 }
 
 /** The effect: reads everything again first. */
@@ -204,7 +205,7 @@ async function leavePool(deps: Deps, held: HeldLease, releaseId: string): Promis
     if (seen?.route.mode === 'up' && seen.route.live === pool.colour) {
       // Whoever took its traffic away broke off before the route: it has got requests until now.
       await setRoute({ context: deps }, appId);
-      idleSince.set(releaseId, clock.now().getTime());
+      idleSince.set(releaseId, clock.monotonicMs());
     }
     await router.setPool({ ...pool, members: [] });
   }

@@ -19,12 +19,20 @@ export async function runDeployment(run: Run): Promise<Deployment> {
     const stop = stopOf(run, error);
     // Awaited here: a rejection while the rest is given back would be nobody's.
     if (stop === null) return await failDeployment(run, failureOf(run, error));
-    if (stop.why === 'cancelled') return await cancelDeployment(run);
+    if (stop.why === 'cancelled') return await endCancelled(run);
     if (stop.why === 'shutdown') await run.context.store.deployments.attempt(run.lease, run.deployment.id, -1);
     throw stop;
   } finally {
     await run.log.flush();
   }
+}
+
+/** Switching cannot be cancelled; but one that a dead worker left does not go on once its app was stopped. */
+async function endCancelled(run: Run): Promise<Deployment> {
+  if (run.deployment.state !== 'switching') return cancelDeployment(run);
+  const why = await run.context.store.deployments.cancelRequested(run.deployment.id);
+  const reason = `The worker died while switching, and meanwhile ${why ?? 'it was cancelled'}.`;
+  return failDeployment(run, { phase: 'switching', code: 'worker_lost', reason });
 }
 
 function stopOf(run: Run, error: unknown): StopRun | null {

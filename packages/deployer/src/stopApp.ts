@@ -12,13 +12,15 @@ export async function stopApp(
 ): Promise<void> {
   const { store } = context;
   if (app.stopped) throw new TealError('app_already_stopped');
+  const reason = `${requestedBy} stopped the app`;
   for (const deployment of await store.deployments.list(app.id, { limit: 50, before: null })) {
     if (isCancellable(deployment.state)) {
-      await store.deployments.requestCancel(app.id, deployment.id, `${requestedBy} stopped the app`);
+      await store.deployments.requestCancel(app.id, deployment.id, reason);
     }
   }
   await keeper.exclusive(app.id, async ({ lease, context: acting }) => {
-    await store.apps.setStopped(lease);
+    // What was asked for since the look above ends with it.
+    await store.apps.setStopped(lease, reason);
     const now = (await store.apps.get(app.id)) ?? app;
     await acting.router.setRoute(app.id, routeOf(now, { mode: 'stopped' }));
   });

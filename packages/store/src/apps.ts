@@ -7,6 +7,7 @@ import { notify } from './notify.ts';
 import { APP_COLUMNS, type Row, toApp } from './rows.ts';
 import { sealEnvironment } from './secrets/sealedFields.ts';
 import type { Sealer } from './secrets/sealer.ts';
+import { endUnfinished } from './supersede.ts';
 import { toJson, toText } from './text.ts';
 
 /** A fenced change of what an app's value shows; announces it. */
@@ -89,7 +90,7 @@ export function createApps(pool: pg.Pool, sealer: Sealer): Apps {
         unset,
       ]);
     },
-    setStopped(lease) {
+    setStopped(lease, reason) {
       return fenced(pool, lease, async (client) => {
         await client.query(
           `update releases set retired_at = clock_timestamp()
@@ -103,6 +104,8 @@ export function createApps(pool: pg.Pool, sealer: Sealer): Apps {
           [lease.appId],
         );
         await client.query('update apps set stopped = true, live_release_id = null where id = $1', [lease.appId]);
+        // Whoever has the lease does not switch: one that is switching was left by a dead worker.
+        await endUnfinished(client, lease.appId, { reason, states: ['building', 'starting', 'probing', 'switching'] });
         for (const { id } of replaced.rows) {
           await notify(client, { kind: 'deployment', appId: lease.appId, deploymentId: id });
         }

@@ -12,7 +12,7 @@ export function createLeases(pool: pg.Pool): Leases {
          values ($1, $2, 1, clock_timestamp() + $3 * interval '1 millisecond')
          on conflict (app_id) do update
            set holder = excluded.holder, token = leases.token + 1, expires_at = excluded.expires_at
-           where leases.expires_at <= clock_timestamp()
+           where leases.expires_at <= clock_timestamp() or leases.holder = excluded.holder
          returning token`,
         [appId, holder, ttlMs],
       );

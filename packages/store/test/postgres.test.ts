@@ -129,7 +129,7 @@ describe('the bus', () => {
     await expect(store.apps.update(`app_${randomUUID()}`, {})).rejects.toThrow();
     const lease = await store.leases.acquire(app.id, 'x', 60_000);
     const lost = { appId: app.id, token: (lease?.token ?? 0) + 1 };
-    await expect(store.apps.setStopped(lost)).rejects.toMatchObject({ code: 'lease_lost' });
+    await expect(store.apps.setStopped(lost, 'ann stopped the app')).rejects.toMatchObject({ code: 'lease_lost' });
     await store.apps.markDeleting(app.id);
     await until('both events came', () => events.length >= 2);
     expect(events).toEqual([

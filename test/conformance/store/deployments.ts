@@ -157,12 +157,35 @@ export function deploymentCases(make: MakeStore): void {
   it('of a stopped app are replaced, and its next makes it run again', async () => {
     const { store, app, goLive, lease } = await openFixture(make);
     const { deployment, release } = await goLive();
-    await store.apps.setStopped(lease);
+    await store.apps.setStopped(lease, 'ann stopped the app');
     expect(await store.apps.get(app.id)).toMatchObject({ stopped: true, liveReleaseId: null });
     expect((await store.deployments.get(deployment.id))?.state).toBe('replaced');
     expect((await store.releases.get(release.id))?.retiredAt).toBeInstanceOf(Date);
     await goLive('b');
     expect((await store.apps.get(app.id))?.stopped).toBe(false);
+  });
+
+  it('that are not live yet end with the stop of their app', async () => {
+    const { store, lease, push, request, goLive } = await openFixture(make);
+    await goLive();
+    const running = await push('b');
+    await store.deployments.advance(lease, running.id, 'claimed');
+    const { deployment: queued } = await request({ trigger: 'platform-update' });
+    await store.apps.setStopped(lease, 'ann stopped the app');
+    expect(await store.deployments.get(queued.id)).toMatchObject({
+      state: 'cancelled',
+      cancelReason: 'ann stopped the app',
+    });
+    expect(await store.deployments.cancelRequested(running.id)).toBe('ann stopped the app');
+  });
+
+  it('that a dead worker left switching are told to end by the stop of their app', async () => {
+    const { store, lease, push, toSwitching, release } = await openFixture(make);
+    const switching = await push('b');
+    await toSwitching(switching, (await release('b')).id);
+    await store.apps.setStopped(lease, 'ann stopped the app');
+    expect(await store.deployments.get(switching.id)).toMatchObject({ state: 'switching' });
+    expect(await store.deployments.cancelRequested(switching.id)).toBe('ann stopped the app');
   });
 
   it('are listed newest first, page by page, and only as their own app', async () => {

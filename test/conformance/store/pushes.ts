@@ -84,7 +84,7 @@ export function pushCases(make: MakeStore): void {
     const late = { state: 'cancelled', cancelReason: expect.stringContaining('a person chose') };
     expect(await confirm(first)).toMatchObject(late);
     const stopping = await provisional();
-    await store.apps.setStopped(lease);
+    await store.apps.setStopped(lease, 'ann stopped the app');
     expect(await confirm(stopping)).toMatchObject({ state: 'cancelled' });
     expect(await confirm(second)).toMatchObject({ state: 'cancelled' });
     expect(await store.deployments.next(app.id)).toBeNull();
@@ -95,7 +95,7 @@ export function pushCases(make: MakeStore): void {
     const { store, app, lease, provisional, confirm, goLive } = await openFixture(make);
     await goLive('l');
     const before = await provisional();
-    await store.apps.setStopped(lease);
+    await store.apps.setStopped(lease, 'ann stopped the app');
     const after = await provisional();
     expect(await confirm(before)).toMatchObject({ state: 'cancelled' });
     expect(await confirm(after)).toMatchObject({ state: 'queued' });

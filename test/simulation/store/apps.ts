@@ -2,6 +2,7 @@
 import { type App, TealError } from '@teal/core';
 import type { Apps, Certificates, Domains, Lease, NewCertificate, StoredCertificate } from '@teal/deployer';
 import { clean, type Database, rowsOf } from './database.ts';
+import { endUnfinished } from './deployments.ts';
 
 export function memoryApps(db: Database): Apps {
   const t = () => db.tables;
@@ -48,9 +49,10 @@ export function memoryApps(db: Database): Apps {
       const kept = Object.entries(db.app(appId).environment).filter(([name]) => !unset.includes(name));
       return db.changeApp(appId, { environment: { ...Object.fromEntries(kept), ...clean(set) } });
     },
-    async setStopped(lease) {
+    async setStopped(lease, reason) {
       db.fence(lease);
       setStopped(db, lease.appId);
+      endUnfinished(db, rowsOf(db.tables.deployments, lease.appId), reason);
     },
     async setMaintenance(lease, { on, page }) {
       db.fence(lease);

@@ -47,20 +47,35 @@ export function supersede(db: Database, newer: Deployment): void {
   const isPush = newer.trigger === 'push' || newer.trigger === 'redeploy';
   const commit = shortCommit(newer.commit.commit);
   const reason = isPush ? `superseded by ${commit}` : `superseded: ${newer.requestedBy} asked for ${commit}`;
-  for (const older of rowsOf(db.tables.deployments, newer.appId)) {
-    if (older.sequence >= newer.sequence || !SUPERSEDED.includes(older.trigger)) continue;
-    if (older.state === 'queued') mustMove(db, older, { event: 'cancelled', change: { cancelReason: reason } });
-    else askToCancel(db, older, reason);
-  }
+  const older = rowsOf(db.tables.deployments, newer.appId).filter(
+    ({ sequence, trigger }) => sequence < newer.sequence && SUPERSEDED.includes(trigger),
+  );
+  endUnfinished(
+    db,
+    older.filter(({ state }) => state !== 'switching'),
+    reason,
+  );
+}
+
+/** Queued ones end at once, a running one is told to. */
+export function endUnfinished(db: Database, rows: readonly Deployment[], reason: string): void {
+  for (const row of rows)
+    if (row.state === 'queued') mustMove(db, row, { event: 'cancelled', change: { cancelReason: reason } });
+    else if (row.state === 'switching') tellToStop(db, row, reason);
+    else askToCancel(db, row, reason);
 }
 
 /** False when it is too late, or was asked for before. */
 function askToCancel(db: Database, row: Deployment, reason: string): boolean {
   if (transition(row.state, 'cancelled') === null || db.tables.cancelRequested.has(row.id)) return false;
+  tellToStop(db, row, reason);
+  return true;
+}
+
+function tellToStop(db: Database, row: Deployment, reason: string): void {
   db.put(db.tables.deployments, row.id, { ...row, cancelReason: reason });
   db.mark(db.tables.cancelRequested, row.id);
   db.emit({ kind: 'cancel', appId: row.appId, deploymentId: row.id });
-  return true;
 }
 
 function request(db: Database, wanted: DeploymentRequest): { deployment: Deployment; joined: boolean } {

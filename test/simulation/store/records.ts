@@ -9,7 +9,7 @@ export function memoryLeases(db: Database): Leases {
   return {
     async acquire(appId, holder, ttlMs) {
       const row = db.tables.leases.get(appId);
-      if (row !== undefined && row.expiresAtMs > nowMs()) return null;
+      if (row !== undefined && row.holder !== holder && row.expiresAtMs > nowMs()) return null;
       const token = (row?.token ?? 0) + 1;
       db.put(db.tables.leases, appId, { holder, token, expiresAtMs: nowMs() + ttlMs });
       return { appId, token };

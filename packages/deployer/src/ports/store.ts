@@ -33,7 +33,7 @@ export interface Lease {
 }
 
 export interface Leases {
-  /** Null while somebody else holds it. */
+  /** Null while somebody else holds it. Its holder gets it anew: one that had no answer asks again, and what it held before is over. */
   acquire(appId: string, holder: string, ttlMs: number): Promise<Lease | null>;
   /** False when it was lost. */
   renew(lease: Lease, ttlMs: number): Promise<boolean>;
@@ -60,7 +60,8 @@ export interface Apps {
   ids(): Promise<string[]>;
   update(appId: string, change: { settings?: AppSettings; deployBranch?: string | null }): Promise<App>;
   changeEnvironment(appId: string, change: { set: Environment; unset: readonly string[] }): Promise<App>;
-  setStopped(lease: Lease): Promise<void>;
+  /** No version is live any more, and what is asked for and not live yet is cancelled, in one step; what a dead worker left switching is told to end. */
+  setStopped(lease: Lease, reason: string): Promise<void>;
   /** `page` undefined leaves the app's own page as it is, null forgets it. */
   setMaintenance(lease: Lease, change: { on: boolean; page?: string | null }): Promise<App>;
   /** The app's own page for maintenance, as HTML; null when it has none. */
