@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { measureBigPush } from './bigpush.ts';
 import { measureFlips } from './flips.ts';
 import { readExample } from './hello.ts';
+import { measureMetrics } from './metrics.ts';
 import { type Options, type Part, readOptions, USAGE } from './options.ts';
 import { BenchPlatform } from './platform.ts';
 import { measurePushes } from './push.ts';
@@ -15,7 +16,7 @@ import type { Work } from './work.ts';
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
-const MEASURES: Record<Exclude<Part, 'router'>, (work: Work, figures: Figures) => Promise<void>> = {
+const MEASURES: Record<Exclude<Part, 'router' | 'metrics'>, (work: Work, figures: Figures) => Promise<void>> = {
   push: async (work, figures) => {
     figures.push = await measurePushes(work);
   },
@@ -54,17 +55,23 @@ function aborted(signal: AbortSignal): Promise<never> {
 async function runParts(work: Work, parts: Options['parts']): Promise<Figures> {
   const figures: Figures = {};
   for (const part of parts) {
-    if (part === 'router') continue;
+    if (part === 'router' || part === 'metrics') continue;
     say(`== ${part}`);
     await MEASURES[part](work, figures);
   }
   return figures;
 }
 
-/** Before there is a platform, whose own router would be in the way. */
-async function measureRouterAlone(alone: Omit<Work, 'platform' | 'files'>): Promise<Figures> {
-  say('== router');
-  return { router: await Promise.race([measureRouter(alone), aborted(alone.signal)]) };
+/** Before there is a platform, which would be in the way. */
+async function measureAlone(alone: Omit<Work, 'platform' | 'files'>): Promise<Figures> {
+  const figures: Figures = {};
+  for (const part of alone.options.parts) {
+    if (part !== 'router' && part !== 'metrics') continue;
+    say(`== ${part}`);
+    if (part === 'router') figures.router = await Promise.race([measureRouter(alone), aborted(alone.signal)]);
+    else figures.metrics = await Promise.race([measureMetrics(alone), aborted(alone.signal)]);
+  }
+  return figures;
 }
 
 /** Every step is tried; what fails is told. */
@@ -82,8 +89,8 @@ async function bench(options: Options): Promise<Figures> {
   const steps: (() => Promise<void>)[] = [];
   try {
     const alone = { options, signal, say, defer: (clean: () => Promise<void>) => void steps.push(clean) };
-    const router = options.parts.includes('router') ? await measureRouterAlone(alone) : {};
-    if (options.parts.every((part) => part === 'router')) return router;
+    const before = await measureAlone(alone);
+    if (options.parts.every((part) => part === 'router' || part === 'metrics')) return before;
     say('starting the platform …');
     const platform = await BenchPlatform.start(signal);
     steps.push(() => sweepDocker(platform.appIds));
@@ -91,7 +98,7 @@ async function bench(options: Options): Promise<Figures> {
     const files = await readExample();
     const work: Work = { ...alone, platform, files };
     const parts = Promise.race([runParts(work, options.parts), platform.lost, aborted(signal)]);
-    return { ...router, ...(await parts) };
+    return { ...before, ...(await parts) };
   } finally {
     await cleanUp(steps);
   }

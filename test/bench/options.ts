@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 /** In the order of their run: a load test before it would change what a push takes. */
-export const PARTS = ['router', 'push', 'revive', 'big-push', 'flips'] as const;
+export const PARTS = ['router', 'metrics', 'push', 'revive', 'big-push', 'flips'] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface Options {
@@ -26,7 +26,7 @@ export interface Options {
 
 export const USAGE = `npm run bench -- [options]: measures the platform on this machine and prints a table
 
-  --only router|push|revive|flips|big-push   one part (may be given several times); default: all
+  --only router|metrics|push|revive|flips|big-push   one part (may be given several times); default: all
   --pairs N        pushes and revives to measure, default 20
   --flips N        default 200
   --requests N     the flips happen while at least so many requests are sent, default 100000

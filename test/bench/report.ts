@@ -2,12 +2,14 @@
 import { cpus, loadavg, totalmem } from 'node:os';
 import type { BigPushFigures } from './bigpush.ts';
 import type { FlipFigures } from './flips.ts';
+import type { MetricsFigures } from './metrics.ts';
 import type { PushFigures } from './push.ts';
 import type { ReviveFigures } from './revive.ts';
 import type { RouterFigures } from './router.ts';
 
 export interface Figures {
   router?: RouterFigures;
+  metrics?: MetricsFigures;
   push?: PushFigures;
   revive?: ReviveFigures;
   flips?: FlipFigures;
@@ -51,6 +53,14 @@ function flipRows(figures: FlipFigures): Row[] {
   ];
 }
 
+function metricsRows(figures: MetricsFigures): Row[] {
+  const detail = `median; ${mib(figures.metrics_10k_apps_mib)} of text, ${ms(figures.metrics_cpu_ms)} of the server's CPU`;
+  return [
+    ['scrape with 10,000 apps', ms(figures.metrics_10k_apps_ms), '≤ 200 ms', detail],
+    ['others wait meanwhile', ms(figures.metrics_stall_ms), '≤ 50 ms', 'the longest turn of the event loop'],
+  ];
+}
+
 function routerRows({ proxies, rounds, ...figures }: RouterFigures): Row[] {
   const each = proxies.map(({ name, cpu_us, helper_us, vs_haproxy }) => {
     const beside = helper_us > 0 ? `; its supervisor ${helper_us.toFixed(1)} µs` : '';
@@ -86,9 +96,10 @@ function routerRows({ proxies, rounds, ...figures }: RouterFigures): Row[] {
   ];
 }
 
-function rowsOf({ router, push, revive, flips, bigPush }: Figures): Row[] {
+function rowsOf({ router, metrics, push, revive, flips, bigPush }: Figures): Row[] {
   const rows: Row[] = [];
   if (router) rows.push(...routerRows(router));
+  if (metrics) rows.push(...metricsRows(metrics));
   if (push) rows.push(...pushRows(push));
   if (revive) {
     const detail = `${revive.revives} revives, median; p95 ${ms(revive.revive_asleep_p95_ms)}`;
@@ -122,7 +133,7 @@ export function tableOf(figures: Figures): string {
 const round = (value: number, digits: number) => Number(value.toFixed(digits));
 
 /** Only what was measured. */
-export function jsonOf({ router, push, revive, flips, bigPush }: Figures): Record<string, number> {
+export function jsonOf({ router, metrics, push, revive, flips, bigPush }: Figures): Record<string, number> {
   return {
     ...(router && {
       router_cpu_vs_haproxy: round(router.router_cpu_vs_haproxy, 3),
@@ -130,6 +141,10 @@ export function jsonOf({ router, push, revive, flips, bigPush }: Figures): Recor
       flip_ms_p50_10k_apps: round(router.flip_ms_p50_10k_apps, 3),
       restore_1000_apps_ms: round(router.restore_1000_apps_ms, 1),
       router_rss_mib_10k_apps: round(router.router_rss_mib_10k_apps, 1),
+    }),
+    ...(metrics && {
+      metrics_10k_apps_ms: round(metrics.metrics_10k_apps_ms, 1),
+      metrics_stall_ms: round(metrics.metrics_stall_ms, 1),
     }),
     ...(push && {
       push_to_live_ratio: round(push.push_to_live_ratio, 3),

@@ -1,8 +1,9 @@
 /**
- * The series that carry an app's name, counted over this process's life and written as Prometheus' text. A registry of
- * objects takes 0.7 s for 10,000 apps, this 0.1 s, in pieces that let other work in between.
+ * The series that carry an app's name, counted over this process's life and written as Prometheus' text, in pieces that let
+ * other work in between. A registry of objects takes several times as long for 10,000 apps.
  */
 import { LATENCY_BOUNDS_MS, NO_TRAFFIC, STATUS_CLASSES, type TrafficMinute } from '@teal/core';
+import { TextPiece } from './textPiece.ts';
 
 export interface Family {
   name: string;
@@ -36,9 +37,19 @@ const DEPLOYMENTS: Family = {
   help: 'Deployments that ended, by what asked for them and by outcome: live, failed or cancelled.',
 };
 
-/** Apps between two pieces of the text. */
-const PIECE_APPS = 250;
-const BUCKETS = [...LATENCY_BOUNDS_MS.map((ms) => String(ms / 1_000)), '+Inf'];
+/** How the lines of a histogram and of the status classes go on behind their heads. */
+const BUCKET_ENDS = [...LATENCY_BOUNDS_MS.map((ms) => String(ms / 1_000)), '+Inf'].map(lineEnd);
+const STATUS_ENDS = {
+  '1xx': lineEnd('1xx'),
+  '2xx': lineEnd('2xx'),
+  '3xx': lineEnd('3xx'),
+  '4xx': lineEnd('4xx'),
+  '5xx': lineEnd('5xx'),
+};
+
+function lineEnd(label: string): Buffer {
+  return Buffer.from(`${label}"} `);
+}
 
 interface PoolCounts {
   statuses: Record<string, number>;
@@ -84,55 +95,48 @@ export class AppSeries {
   }
 
   /** The text in pieces; apps without a name are left out. Names need no escaping: they are a-z, 0-9 and `-`. */
-  *render(names: ReadonlyMap<string, string>): Generator<string> {
-    yield* this.#family(names, REQUESTS, ({ pools }, app) => {
-      let text = '';
+  *render(names: ReadonlyMap<string, string>): Generator<Buffer> {
+    yield* this.#family(names, REQUESTS, (piece, { pools }, app) => {
       for (const [pool, { statuses }] of pools) {
-        for (const name of STATUS_CLASSES) {
-          if (statuses[name])
-            text += `teal_requests_total{${app},colour="${pool}",status="${name}"} ${statuses[name]}\n`;
-        }
+        const head = `${REQUESTS.name}{${app},colour="${pool}",status="`;
+        const met = STATUS_CLASSES.filter((name) => statuses[name]);
+        const ends = met.map((name) => STATUS_ENDS[name]);
+        piece.lines(
+          head,
+          ends,
+          met.map((name) => statuses[name] ?? 0),
+        );
       }
-      return text;
     });
-    yield* this.#family(names, DURATION, ({ pools }, app) => {
-      let text = '';
-      for (const [pool, { latency }] of pools) text += histogram(`${app},colour="${pool}"`, latency);
-      return text;
+    yield* this.#family(names, DURATION, (piece, { pools }, app) => {
+      for (const [pool, { latency }] of pools) writeHistogram(piece, `${app},colour="${pool}"`, latency);
     });
     const bytes = (family: Family, read: (counts: PoolCounts) => number) =>
-      this.#family(names, family, ({ pools }, app) => {
-        let text = '';
-        for (const [pool, counts] of pools) text += `${family.name}{${app},colour="${pool}"} ${read(counts)}\n`;
-        return text;
+      this.#family(names, family, (piece, { pools }, app) => {
+        for (const [pool, counts] of pools) piece.text(`${family.name}{${app},colour="${pool}"} ${read(counts)}\n`);
       });
     yield* bytes(BYTES_IN, ({ bytesIn }) => bytesIn);
     yield* bytes(BYTES_OUT, ({ bytesOut }) => bytesOut);
-    yield* this.#family(names, DEPLOYMENTS, ({ deployments }, app) => {
-      let text = '';
-      for (const [labels, count] of deployments) text += `teal_deployments_total{${app},${labels}} ${count}\n`;
-      return text;
+    yield* this.#family(names, DEPLOYMENTS, (piece, { deployments }, app) => {
+      for (const [labels, count] of deployments) piece.text(`${DEPLOYMENTS.name}{${app},${labels}} ${count}\n`);
     });
   }
 
   *#family(
     names: ReadonlyMap<string, string>,
     { name, type, help }: Family,
-    lines: (counts: AppCounts, app: string) => string,
-  ): Generator<string> {
-    let piece = `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
-    let left = PIECE_APPS;
+    write: (piece: TextPiece, counts: AppCounts, app: string) => void,
+  ): Generator<Buffer> {
+    const piece = new TextPiece();
+    piece.text(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`);
     for (const [appId, counts] of this.#apps) {
       const app = names.get(appId);
       if (app === undefined) continue;
-      piece += lines(counts, `app="${app}"`);
-      left -= 1;
-      if (left > 0) continue;
-      yield piece;
-      piece = '';
-      left = PIECE_APPS;
+      write(piece, counts, `app="${app}"`);
+      if (piece.isFull) yield piece.take();
     }
-    yield `${piece}\n`;
+    piece.text('\n');
+    yield piece.take();
   }
 
   #app(appId: string): AppCounts {
@@ -155,12 +159,12 @@ export class AppSeries {
   }
 }
 
-function histogram(labels: string, latency: readonly number[]): string {
-  let text = '';
+function writeHistogram(piece: TextPiece, labels: string, latency: readonly number[]): void {
   let count = 0;
-  for (const [index, bound] of BUCKETS.entries()) {
+  const counts = BUCKET_ENDS.map((_, index) => {
     count += latency[index] ?? 0;
-    text += `teal_request_duration_seconds_bucket{${labels},le="${bound}"} ${count}\n`;
-  }
-  return `${text}teal_request_duration_seconds_count{${labels}} ${count}\n`;
+    return count;
+  });
+  piece.lines(`${DURATION.name}_bucket{${labels},le="`, BUCKET_ENDS, counts);
+  piece.text(`${DURATION.name}_count{${labels}} ${count}\n`);
 }

@@ -11,7 +11,7 @@ export interface Metrics {
   contentType: string;
   addTraffic(minutes: readonly TrafficMinute[]): void;
   /** The whole text, piece by piece. */
-  text(): AsyncIterable<string>;
+  text(): AsyncIterable<string | Buffer>;
   close(): Promise<void>;
 }
 
@@ -54,7 +54,7 @@ export function createMetrics({ store, queue, platform, log }: MetricsOptions): 
       yield `${await registry.metrics()}\n`;
       for (const piece of series.render(names)) {
         yield piece;
-        // 10,000 apps are 0.1 s of work: others get their turn in between.
+        // Thousands of apps are a tenth of a second of work: others get their turn in between.
         await immediate();
       }
     },
