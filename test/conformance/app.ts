@@ -6,6 +6,7 @@ const http = require('node:http');
 const startedAt = Date.now();
 let longestPauseMs = 0;
 let last = Date.now();
+const held = [];
 setInterval(() => {
   const now = Date.now();
   longestPauseMs = Math.max(longestPauseMs, now - last);
@@ -16,6 +17,13 @@ const answers = {
   '/environment': () => process.env,
   '/print': (query) => (console.log(query.get('text')), 'printed'),
   '/exit': (query) => (setImmediate(() => process.exit(Number(query.get('code')))), 'exiting'),
+  '/burn': (query) => {
+    const used = () => process.cpuUsage().user + process.cpuUsage().system;
+    const end = used() + Number(query.get('ms')) * 1_000;
+    while (used() < end);
+    return used();
+  },
+  '/hold': (query) => (held.push(Buffer.alloc(Number(query.get('mib')) * 2 ** 20, 1)), held.length),
   '/ignore-sigterm': () => (process.on('SIGTERM', () => console.log('SIGTERM ignored')), 'ignoring'),
 };
 http

@@ -414,6 +414,44 @@ export function engineConformance(
       });
     });
 
+    describe('usage', () => {
+      const usageOf = async ({ instanceId }: InstanceSpec) =>
+        (await engine.usage()).find((usage) => usage.instanceId === instanceId);
+
+      it('grows by the CPU time and the memory that an instance takes, and tells its limit or that there is none', async () => {
+        const [{ address, spec }, idle] = await Promise.all([start(), start()]);
+        const before = await usageOf(spec);
+        expect(before).toMatchObject({ appId, cpuSeconds: expect.any(Number) });
+        expect([null, spec.memoryMib * 2 ** 20]).toContain(before?.memoryLimitBytes);
+        await ask(address, '/burn?ms=400', 20_000);
+        await ask(address, '/hold?mib=48', 20_000);
+        const [after, ofIdle] = [await usageOf(spec), await usageOf(idle.spec)];
+        expect((after?.cpuSeconds ?? 0) - (before?.cpuSeconds ?? 0)).toBeGreaterThan(0.35);
+        expect((after?.cpuSeconds ?? 0) - (before?.cpuSeconds ?? 0)).toBeLessThan(3);
+        expect((after?.memoryBytes ?? 0) - (before?.memoryBytes ?? 0)).toBeGreaterThan(40 * 2 ** 20);
+        expect(ofIdle?.memoryBytes).toBeGreaterThan(2 ** 20);
+        expect(ofIdle?.memoryBytes).toBeLessThan(after?.memoryBytes ?? 0);
+      });
+
+      it('uses no CPU time and keeps its memory while it is frozen', async () => {
+        const [{ ref, spec }, { address }] = await Promise.all([start(), start()]);
+        await engine.sleep(ref);
+        const before = await usageOf(spec);
+        // one that is awake takes its time meanwhile
+        await ask(address, '/burn?ms=100', 20_000);
+        const after = await usageOf(spec);
+        expect(after?.cpuSeconds).toBe(before?.cpuSeconds);
+        expect(after?.memoryBytes).toBeGreaterThan(2 ** 20);
+      });
+
+      it('is not told of an instance that has ended', async () => {
+        const { ref, address, spec } = await start();
+        await ask(address, '/exit?code=0');
+        await until('it has ended', async () => (await engine.inspect(ref))?.status === 'exited');
+        expect(await usageOf(spec)).toBeUndefined();
+      });
+    });
+
     describe('logs', () => {
       it('gives the last lines, and the following ones', async () => {
         const { ref, address } = await start();

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import type { AccessEntryView, TrafficView } from '@teal/contracts';
+import type { AccessEntryView, TrafficView, UsageView } from '@teal/contracts';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { run } from '../../apps/cli/src/program.ts';
 import { until } from '../conformance/until.ts';
@@ -29,7 +29,7 @@ describe.each(ROUTERS)('traffic figures of the %s router', (router) => {
   let platform: TestPlatform;
   let repository: Repository;
   beforeAll(async () => {
-    platform = await TestPlatform.start({ engine: 'process', router });
+    platform = await TestPlatform.start({ engine: 'process', router, timing: { usageEveryMs: 200 } });
     await platform.createApp('counted');
     repository = await Repository.create(platform.gitUrl('counted'));
     await repository.commit('first', { ...appSource({ version: 'v1' }), 'server.js': SERVER });
@@ -91,6 +91,22 @@ describe.each(ROUTERS)('traffic figures of the %s router', (router) => {
     });
     expect((await platform.app('counted')).traffic).toMatchObject({ requests: 0, errorShare: null });
     expect((await teal('status counted')).out).toContain('traffic  no requests (last 5 min)');
+  });
+
+  it('have what the instances use beside them', async () => {
+    const instance = await until('it has been looked at twice', async () => {
+      const seen = (await platform.app('counted')).pools.blue?.instances[0];
+      return seen?.usage?.cpuShare != null && seen;
+    });
+    expect(instance.usage).toMatchObject({ memoryBytes: expect.any(Number), memoryLimitBytes: null });
+    expect(instance.usage?.memoryBytes).toBeGreaterThan(10 * 2 ** 20);
+    expect((await teal('status counted')).out).toMatch(/ % of a core, \d+ MiB\n/);
+    const { body } = await platform.call<UsageView>('GET', '/apps/counted/usage?minutes=30');
+    expect(body.instances).toMatchObject([{ instanceId: instance.id, number: 0, colour: 'blue' }]);
+    expect(body.instances[0]?.points.at(-1)?.memoryBytes).toBeGreaterThan(10 * 2 ** 20);
+    const labels = `{app="counted",instance_id="${instance.id}"}`;
+    expect(await sample(`teal_instance_memory_bytes${labels}`)).toBeGreaterThan(10 * 2 ** 20);
+    expect(await sample(`teal_instance_cpu_seconds_total${labels}`)).toBeGreaterThan(0);
   });
 
   it('add up to what was asked, in the API, the command and the metrics', async () => {

@@ -38,6 +38,8 @@ export interface EngineOptions {
 const ONE_OFF_MS = 100;
 const EXIT_MS = 30;
 const RESTART_MS = 500;
+const CPU_SHARE = 0.01;
+const MEMORY_BYTES = 32 * 2 ** 20;
 
 export class MemoryEngine {
   readonly #scheduler: Scheduler;
@@ -229,6 +231,16 @@ export class MemoryEngine {
       ],
       listeners: async () => null,
       ownsAddress: async () => true,
+      usage: async () =>
+        [...state().boxes.values()]
+          .filter(({ status }) => status !== 'exited')
+          .map(({ spec, startedAtMs }) => ({
+            instanceId: spec.instanceId,
+            appId: spec.appId,
+            cpuSeconds: (CPU_SHARE * (scheduler.nowMs - startedAtMs)) / 1_000,
+            memoryBytes: MEMORY_BYTES,
+            memoryLimitBytes: spec.memoryMib * 2 ** 20,
+          })),
       async *logs() {
         yield 'last words';
       },

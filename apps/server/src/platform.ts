@@ -1,9 +1,16 @@
 /** The composition root: builds every part from the configuration, starts them in order, stops them in reverse. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import type { Me } from '@teal/contracts';
+import type { InstanceUsageView, Me } from '@teal/contracts';
 import { type App, hostsOf, TealError } from '@teal/core';
-import { type Courier, createDeployer, createTrafficRecorder, type Deployer, type Engine } from '@teal/deployer';
+import {
+  type Courier,
+  createDeployer,
+  createTrafficRecorder,
+  type Deployer,
+  type Engine,
+  startUsageRecorder,
+} from '@teal/deployer';
 import { applyGitEnvironment, createGitRemote, createSourceReader, type GitRemote, hooksFolder } from '@teal/git';
 import { type HostReport, prepareHost } from '@teal/host';
 import { createSmtpSender, type Mailbox, startMailbox } from '@teal/mailer';
@@ -35,6 +42,7 @@ import { openSecretKeys } from './secretKeys.ts';
 import { makeToken } from './secrets.ts';
 import { openSshDoor, type SshPlace } from './sshDoor.ts';
 import { createTrafficNews } from './trafficNews.ts';
+import { usageNowView } from './usage.ts';
 import { openWebhooks } from './webhooks.ts';
 import { createWork } from './work.ts';
 
@@ -183,7 +191,13 @@ async function start(
     isolated: engine.kind === 'docker',
     mailbox: mail.mailbox !== null,
   } as const;
-  const metrics = createMetrics({ store, queue, platform, log });
+  const usage = startUsageRecorder({ engine, records: store.usage, clock, log, everyMs: config.timing.usageEveryMs });
+  undo.add('usage', () => usage.close());
+  places.usageOf = (instanceId) => {
+    const now = usage.latest().get(instanceId);
+    return now === undefined ? null : usageNowView(now);
+  };
+  const metrics = createMetrics({ store, queue, usage, platform, log });
   undo.add('metrics', () => metrics.close());
   traffic.watch((minutes) => metrics.addTraffic(minutes));
   const trafficNews = createTrafficNews(traffic);
@@ -204,6 +218,7 @@ async function start(
     router,
     metrics,
     trafficNews,
+    usage,
     mailbox: mail.mailbox,
     letters: mail.letters,
     places,
@@ -332,6 +347,7 @@ function createPlaces(config: Config) {
     /** Null without HTTPS. */
     httpsPort: config.httpsPort,
     ssh: null as SshPlace | null,
+    usageOf: (_instanceId: string): InstanceUsageView | null => null,
     consoleUrl(): string {
       return `http://${consoleHost}${withPort(this.consolePort)}`;
     },
@@ -349,7 +365,7 @@ function createPlaces(config: Config) {
   };
 }
 
-interface HttpParts extends Parts, Pick<RouteDeps, 'router' | 'metrics' | 'trafficNews'> {
+interface HttpParts extends Parts, Pick<RouteDeps, 'router' | 'metrics' | 'trafficNews' | 'usage'> {
   store: PostgresStore;
   deployer: Deployer;
   engine: Engine;
@@ -406,6 +422,7 @@ async function openHttp(
       router: parts.router,
       metrics: parts.metrics,
       trafficNews: parts.trafficNews,
+      usage: parts.usage,
       places,
       platform,
       streams,

@@ -10,6 +10,7 @@ const PLACES = {
   secureUrlOf: () => null,
   urlOf: () => 'http://shop.test/',
   gitUrlOf: () => 'http://console.test/git/shop.git',
+  usageOf: () => null,
 };
 
 const app = {

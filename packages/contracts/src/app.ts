@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { commitSchema, deploymentSchema, timeSchema } from './deployment.ts';
 import { domainSchema } from './hosts.ts';
 import { trafficSummarySchema } from './traffic.ts';
+import { instanceUsageSchema } from './usage.ts';
 
 export const appNameSchema = z
   .string()
@@ -60,6 +61,7 @@ export const instanceSchema = z.object({
   number: z.int(),
   state: z.enum(['starting', 'running', 'asleep', 'off']),
   startedAt: timeSchema.nullable(),
+  usage: instanceUsageSchema.nullable().describe('Null until it has been looked at'),
 });
 
 export const poolSchema = z.object({

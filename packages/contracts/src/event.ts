@@ -13,8 +13,14 @@ export type ChangeEvent = z.infer<typeof changeEventSchema>;
 export const trafficEventSchema = z.object({ appIds: z.array(z.string()) });
 export type TrafficEvent = z.infer<typeof trafficEventSchema>;
 
-/** Names of the server-sent events. `ended` closes a deployment's log; its data is the deployment. */
-export const EVENT_NAMES = { change: 'change', traffic: 'traffic', line: 'line', ended: 'ended' } as const;
+/** Names of the server-sent events. `usage`: it was looked again at what the instances use. `ended` closes a deployment's log; its data is the deployment. */
+export const EVENT_NAMES = {
+  change: 'change',
+  traffic: 'traffic',
+  usage: 'usage',
+  line: 'line',
+  ended: 'ended',
+} as const;
 
 export const instanceLogLineSchema = z.object({ instanceId: z.string(), number: z.int(), text: z.string() });
 export const instanceLogSchema = z.object({ lines: z.array(instanceLogLineSchema) });

@@ -11,4 +11,5 @@ export * from './notification.ts';
 export * from './organisation.ts';
 export * from './paths.ts';
 export * from './traffic.ts';
+export * from './usage.ts';
 export * from './webhook.ts';

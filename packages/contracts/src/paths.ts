@@ -16,6 +16,7 @@ export const webhookPaths = {
 export const paths = {
   me: () => `${API_ROOT}/me`,
   session: () => `${API_ROOT}/session`,
+  signInWays: () => `${API_ROOT}/session/ways`,
   events: () => `${API_ROOT}/events`,
   tokens: () => `${API_ROOT}/tokens`,
   token: (id: string) => `${API_ROOT}/tokens/${encodeURIComponent(id)}`,
@@ -66,6 +67,7 @@ export const paths = {
   instanceLogs: (nameOrId: string) => `${app(nameOrId)}/logs`,
   instanceLogEvents: (nameOrId: string) => `${app(nameOrId)}/logs/events`,
   traffic: (nameOrId: string) => `${app(nameOrId)}/traffic`,
+  usage: (nameOrId: string) => `${app(nameOrId)}/usage`,
   accessLog: (nameOrId: string) => `${app(nameOrId)}/access-log`,
   accessLogEvents: (nameOrId: string) => `${app(nameOrId)}/access-log/events`,
 } as const;

@@ -19,4 +19,5 @@ export * from './room.ts';
 export * from './route.ts';
 export * from './settings.ts';
 export * from './traffic.ts';
+export * from './usage.ts';
 export * from './webhook.ts';

@@ -44,6 +44,8 @@ export interface Timing {
   leaseMs: number;
   /** Between two looks at whether engine and router are as the database says. */
   sweepMs: number;
+  /** Between two looks at what instances use. */
+  usageEveryMs: number;
 }
 
 export const DEFAULT_TIMING: Readonly<Timing> = Object.freeze({
@@ -58,6 +60,7 @@ export const DEFAULT_TIMING: Readonly<Timing> = Object.freeze({
   hookDeadlineMs: 60_000,
   leaseMs: 15_000,
   sweepMs: 30_000,
+  usageEveryMs: 10_000,
 });
 
 /** The health paths an environment configures, in order; empty when the default check on `/` applies. */

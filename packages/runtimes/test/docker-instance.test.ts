@@ -4,13 +4,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Engine, EngineEvent } from '@teal/deployer';
+import type { Engine, EngineEvent, InstanceUsage } from '@teal/deployer';
 import { probeDocker } from '@teal/runtimes';
 import Docker from 'dockerode';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { probeApp } from '../../../test/conformance/app.ts';
 import { ask, buildWith, instanceOf, until } from '../../../test/conformance/engine.ts';
 import { memoryReservations } from '../../../test/conformance/reservations.ts';
+import { createClient } from '../src/docker/client.ts';
+import { createNaming } from '../src/docker/naming.ts';
+import { createUsageReader } from '../src/docker/usage.ts';
 import { type DockerFixture, makeDockerFixture, SOCKET } from './docker-fixture.ts';
 
 const docker = new Docker({ socketPath: SOCKET });
@@ -72,6 +75,23 @@ describe('an instance', () => {
     const status = await exec(ref, ['cat', '/proc/self/status']);
     expect(status).toMatch(/CapEff:\s+0+\n/);
     expect(status).toMatch(/NoNewPrivs:\s+1\n/);
+  });
+
+  it('tells what it uses by the daemon, too, where the control groups are out of reach', async () => {
+    const { ref, spec } = await started();
+    const { Config } = await docker.getContainer(ref).inspect();
+    const naming = createNaming(Config.Labels['teal.platform'] ?? '');
+    const byDaemon = createUsageReader(createClient(SOCKET), naming, '/nowhere');
+    const own = ({ instanceId }: InstanceUsage) => instanceId === spec.instanceId;
+    const [before, asked, after] = [await engine.usage(), await byDaemon(), await engine.usage()].map((all) =>
+      all.find(own),
+    );
+    expect(asked).toMatchObject({ appId, memoryLimitBytes: spec.memoryMib * 2 ** 20 });
+    expect(asked?.cpuSeconds).toBeGreaterThanOrEqual(before?.cpuSeconds ?? Number.NaN);
+    expect(asked?.cpuSeconds).toBeLessThanOrEqual(after?.cpuSeconds ?? Number.NaN);
+    const ratio = (asked?.memoryBytes ?? 0) / (after?.memoryBytes ?? 0);
+    expect(ratio).toBeGreaterThan(0.7);
+    expect(ratio).toBeLessThan(1.4);
   });
 
   describe('that was prepared', () => {

@@ -1,5 +1,5 @@
 /** PostgreSQL: the only place with SQL. */
-import type { Deliveries, Store } from '@teal/deployer';
+import type { Deliveries, Store, UsageRecords } from '@teal/deployer';
 import type pg from 'pg';
 import { type Accounts, createAccounts, type Principal } from './accounts.ts';
 import { type Activities, createActivities } from './activity.ts';
@@ -27,6 +27,7 @@ import { createSealer, type Sealer } from './secrets/sealer.ts';
 import { sealStored, secretsSealedUnder } from './secrets/sealStored.ts';
 import { createTokens, type Tokens } from './tokens.ts';
 import { createTraffic } from './traffic.ts';
+import { createUsageRecords } from './usage.ts';
 import { createWebhooks, type Webhooks } from './webhooks.ts';
 
 export type { Accounts, FirstAdmin, Membership, NewSession, Principal } from './accounts.ts';
@@ -55,6 +56,7 @@ export interface PostgresStore extends Store {
   of(principal: Pick<Principal, 'memberships' | 'token'>): Within;
   keys: SshKeys;
   webhooks: Webhooks;
+  usage: UsageRecords;
   deliveries: Deliveries;
   mailWishes: MailWishStore;
   /** Rejects when PostgreSQL does not answer. */
@@ -78,6 +80,7 @@ function parts(pool: pg.Pool, sealer: Sealer) {
     recipients: createRecipients(pool),
     reservations: createReservations(pool),
     traffic: createTraffic(pool),
+    usage: createUsageRecords(pool),
     census: createCensus(pool),
     accounts: createAccounts(pool),
     people: createPeople(pool, sealer),

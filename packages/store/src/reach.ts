@@ -8,13 +8,14 @@ import {
   type Environment,
   type Image,
   type Instance,
+  type InstanceUsageMinute,
   type LogLine,
   type Release,
   type Role,
   TealError,
   type TrafficMinute,
 } from '@teal/core';
-import type { Store, StoreEvent } from '@teal/deployer';
+import type { Store, StoreEvent, UsageRecords } from '@teal/deployer';
 import type { Principal } from './accounts.ts';
 
 declare const owned: unique symbol;
@@ -50,11 +51,17 @@ export interface Within {
   instances: { list(app: OwnedApp): Promise<Instance[]> };
   logs: { read(deployment: OwnedDeployment, after: number): Promise<LogLine[]> };
   traffic: { read(app: OwnedApp, span: { from: Date; to: Date }): Promise<TrafficMinute[]> };
+  usage: { read(app: OwnedApp, span: { from: Date; to: Date }): Promise<InstanceUsageMinute[]> };
   /** Changes of apps within reach, those made later included; `resync` when some may have been missed. */
   subscribe(listener: (event: StoreEvent) => void): Promise<() => void>;
 }
 
-type Reachable = Pick<Store, 'apps' | 'deployments' | 'releases' | 'images' | 'instances' | 'logs' | 'traffic' | 'bus'>;
+type Reachable = Pick<
+  Store,
+  'apps' | 'deployments' | 'releases' | 'images' | 'instances' | 'logs' | 'traffic' | 'bus'
+> & {
+  usage: Pick<UsageRecords, 'read'>;
+};
 
 /** One app only, where the token is good for one; else all of one's organisations. */
 export function within(store: Reachable, { memberships, token }: Pick<Principal, 'memberships' | 'token'>): Within {
@@ -94,6 +101,7 @@ export function within(store: Reachable, { memberships, token }: Pick<Principal,
     instances: { list: async (app) => store.instances.list(own(app).id) },
     logs: { read: (deployment, after) => store.logs.read(deployment.id, after) },
     traffic: { read: async (app, span) => store.traffic.read(own(app).id, span) },
+    usage: { read: async (app, span) => store.usage.read(own(app).id, span) },
     subscribe: (listener) => subscribe(store, apps, listener),
   };
 }

@@ -69,7 +69,8 @@ function parametersOf({ writer, number, minutes }: TrafficBatch): unknown[] {
   ];
 }
 
-function isForeignKeyViolation(error: unknown): boolean {
+/** What a row stood on was deleted meanwhile. */
+export function isForeignKeyViolation(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === '23503';
 }
 

@@ -8,6 +8,7 @@ import { cleanWord } from '../output/clean.ts';
 import { ago } from '../output/moment.ts';
 import { paintState } from '../output/paint.ts';
 import { trafficLine } from '../output/traffic.ts';
+import { usageWords } from '../output/usage.ts';
 import { shortCommit, shortId, subject } from '../output/view.ts';
 
 export async function status(call: Call): Promise<void> {
@@ -69,5 +70,6 @@ function poolRows(call: Call, pool: PoolView, nowMs: number): string[][] {
     paintState(call.paint, instance.state),
     pool.share === 0 ? '' : `${Math.round(pool.share * 100)} % of the requests`,
     instance.startedAt === null ? '' : `started ${ago(instance.startedAt, nowMs)}`,
+    instance.usage === null ? '' : usageWords(instance.usage),
   ]);
 }

@@ -4,7 +4,7 @@ import { type ChangeEvent, changeEventSchema, EVENT_NAMES, paths, trafficEventSc
 import { useEffect, useState } from 'react';
 import { inBatches } from './batch.ts';
 import { keys } from './keys.ts';
-import { refreshAll, refreshChanged, refreshTraffic } from './refresh.ts';
+import { refreshAll, refreshChanged, refreshTraffic, refreshUsage } from './refresh.ts';
 import { openStream, parseEvent, type StreamState } from './stream.ts';
 
 /** Follows the platform's events while mounted. */
@@ -25,6 +25,7 @@ export function useLiveEvents(): StreamState {
           const news = parseEvent(data, trafficEventSchema);
           if (news !== null) void refreshTraffic(client, news.appIds);
         },
+        [EVENT_NAMES.usage]: () => void refreshUsage(client),
       },
       onState: (next) => {
         setState(next);

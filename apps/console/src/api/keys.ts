@@ -8,6 +8,7 @@ export interface TrafficSpan {
 
 export const keys = {
   me: ['me'] as const,
+  signInWays: ['sign-in-ways'] as const,
   apps: ['apps'] as const,
   app: (nameOrId: string) => ['app', nameOrId] as const,
   deployments: (nameOrId: string) => ['deployments', nameOrId] as const,
@@ -25,6 +26,7 @@ export const keys = {
   activity: (of: unknown) => ['activity', of] as const,
   /** By id: what tells of new figures names apps by their id. */
   traffic: (appId: string, span: TrafficSpan) => ['traffic', appId, span] as const,
+  usage: (appId: string, span: TrafficSpan) => ['usage', appId, span] as const,
 };
 
 type Pages = { pages: { deployments: DeploymentView[] }[] };

@@ -10,6 +10,7 @@ import {
   maintenanceSchema,
   paths,
   trafficSchema,
+  usageSchema,
 } from '@teal/contracts';
 import { get } from './client.ts';
 import { keys, type TrafficSpan } from './keys.ts';
@@ -72,6 +73,16 @@ export function useTraffic(appId: string, span: TrafficSpan) {
     queryKey: keys.traffic(appId, span),
     queryFn: ({ signal }) =>
       get(`${paths.traffic(appId)}?minutes=${span.minutes}&step=${span.step}`, trafficSchema, signal),
+    placeholderData: (before, query) => (query?.queryKey[1] === appId ? before : undefined),
+  });
+}
+
+/** What the instances used in the last `minutes`. */
+export function useUsage(appId: string, span: TrafficSpan) {
+  return useQuery({
+    queryKey: keys.usage(appId, span),
+    queryFn: ({ signal }) =>
+      get(`${paths.usage(appId)}?minutes=${span.minutes}&step=${span.step}`, usageSchema, signal),
     placeholderData: (before, query) => (query?.queryKey[1] === appId ? before : undefined),
   });
 }

@@ -27,6 +27,11 @@ export async function refreshTraffic(client: QueryClient, appIds: readonly strin
   });
 }
 
+/** It was looked again at what instances use: apps and figures on show are asked for again. */
+export async function refreshUsage(client: QueryClient): Promise<void> {
+  await client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] === 'usage' || queryKey[0] === 'app' });
+}
+
 /** After a gap nobody knows what was missed. */
 export async function refreshAll(client: QueryClient): Promise<void> {
   await client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.me[0] });

@@ -11,6 +11,8 @@ export interface ChartLine {
   colour: string;
   values: readonly (number | null)[];
   filled?: boolean;
+  /** Lengths of its strokes and gaps; none: one stroke. */
+  dash?: readonly number[];
 }
 
 export interface ChartMark {
@@ -26,6 +28,8 @@ export interface ChartProps {
   lines: readonly ChartLine[];
   marks: readonly ChartMark[];
   format(value: number): string;
+  /** Where the scale ends at least. */
+  least?: number;
 }
 
 const HEIGHT_PX = 200;
@@ -50,10 +54,17 @@ export function Chart(props: ChartProps) {
     <figure className={classes.chart}>
       <div ref={place} role="img" aria-label={label} className={classes.place} />
       <figcaption>
-        {lines.map(({ label: words, colour }) => (
+        {kindsOf(lines).map(({ label: words, colour, dash }) => (
           <span key={words}>
-            <svg viewBox="0 0 10 10" aria-hidden="true">
-              <rect width="10" height="10" rx="2" style={{ fill: `var(${colour})` }} />
+            <svg viewBox="0 0 20 10" aria-hidden="true">
+              <line
+                x1="0"
+                x2="20"
+                y1="5"
+                y2="5"
+                strokeDasharray={dash?.join(' ')}
+                style={{ stroke: `var(${colour})` }}
+              />
             </svg>
             {words}
           </span>
@@ -63,11 +74,16 @@ export function Chart(props: ChartProps) {
   );
 }
 
+/** Lines that are called the same are explained once. */
+function kindsOf(lines: readonly ChartLine[]): ChartLine[] {
+  return [...new Map(lines.map((line) => [line.label, line])).values()];
+}
+
 function dataOf({ timesMs, lines }: ChartProps): UPlot.AlignedData {
   return [timesMs.map((ms) => ms / 1_000), ...lines.map(({ values }) => [...values])];
 }
 
-function optionsOf(element: HTMLElement, { lines, marks, format }: ChartProps): UPlot.Options {
+function optionsOf(element: HTMLElement, { lines, marks, format, least = 1 }: ChartProps): UPlot.Options {
   const style = getComputedStyle(element);
   const colour = (name: string) => style.getPropertyValue(name).trim();
   const axis = { stroke: colour('--mantine-color-dimmed'), grid: { stroke: colour('--line'), width: 1 } };
@@ -76,23 +92,32 @@ function optionsOf(element: HTMLElement, { lines, marks, format }: ChartProps): 
     height: HEIGHT_PX,
     legend: { show: false },
     cursor: { show: false },
-    scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] } },
+    scales: { y: { range: (_plot, _min, max) => [0, Math.max(least, max * 1.1)] } },
     axes: [
       { ...axis, values: '{HH}:{mm}' },
       { ...axis, size: 64, values: (_plot, values) => values.map(format) },
     ],
     series: [
       {},
-      ...lines.map(({ colour: name, filled = false }) => ({
+      ...lines.map(({ colour: name, values, dash, filled = false }) => ({
         stroke: colour(name),
         width: 2,
-        points: { show: false },
+        // a value without neighbours has no line: it is a dot
+        points: { size: 6, fill: colour(name), filter: () => alone(values) },
         spanGaps: false,
+        ...(dash === undefined ? {} : { dash: [...dash] }),
         ...(filled ? { fill: `${colour(name)}33` } : {}),
       })),
     ],
     hooks: { draw: [(plot) => drawMarks(plot, marks, colour)] },
   };
+}
+
+/** Indices of values between gaps. */
+function alone(values: readonly (number | null)[]): number[] {
+  return values.flatMap((value, index) =>
+    value !== null && (values[index - 1] ?? null) === null && (values[index + 1] ?? null) === null ? [index] : [],
+  );
 }
 
 function drawMarks(plot: UPlot, marks: readonly ChartMark[], colour: (name: string) => string): void {

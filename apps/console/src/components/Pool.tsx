@@ -1,6 +1,7 @@
 /** One pool: which release is in it, what it is doing, and its instances. */
 import type { PoolView } from '@teal/contracts';
 import { authorName } from '../view/commit.ts';
+import { formatUsage } from '../view/figures.ts';
 import { COLOUR_NAMES, formatShare, STANDING_HINTS, STANDINGS } from '../view/words.ts';
 import { Age } from './Age.tsx';
 import { Commit } from './Commit.tsx';
@@ -59,6 +60,7 @@ function Members({ pool }: { pool: PoolView }) {
                 started <Age at={instance.startedAt} />
               </span>
             )}
+            {instance.usage !== null && <span>{formatUsage(instance.usage)}</span>}
           </li>
         ))}
       </ul>

@@ -1,19 +1,20 @@
-/** An app's requests, errors and answer times over time, with its deployments marked on them. */
+/** An app's traffic and what its instances use, over time, with its deployments marked on them. */
 import { Skeleton } from '@mantine/core';
 import type { DeploymentView, TrafficView } from '@teal/contracts';
 import { useMemo, useState } from 'react';
 import { Link } from 'react-router';
-import { useDeployments, useTraffic } from '../api/queries.ts';
-import { Chart, type ChartMark } from '../components/Chart.tsx';
+import { useDeployments, useTraffic, useUsage } from '../api/queries.ts';
+import type { ChartMark } from '../components/Chart.tsx';
 import { Choice } from '../components/Choice.tsx';
 import { Notice } from '../components/Notice.tsx';
 import { Panel } from '../components/Panel.tsx';
 import { Quote } from '../components/Quote.tsx';
 import { Row, Rows } from '../components/Rows.tsx';
+import { TrafficCharts } from '../components/TrafficCharts.tsx';
+import { UsageCharts } from '../components/UsageCharts.tsx';
 import { useTitle } from '../hooks/title.ts';
 import { deploymentPath } from '../view/addresses.ts';
 import { shortCommit } from '../view/commit.ts';
-import { formatBytes, formatMs, formatPercent, formatRate } from '../view/figures.ts';
 import { formatClock } from '../view/time.ts';
 import { useFramedApp } from './AppFrame.tsx';
 import classes from './Page.module.css';
@@ -24,26 +25,38 @@ const SPANS = {
   day: { label: 'the last 24 hours', minutes: 1_440, step: 15 },
 } as const;
 type SpanName = keyof typeof SPANS;
+const LEAST_POINTS = 5;
 
 export function Metrics() {
   const app = useFramedApp();
   useTitle(`Metrics of ${app.name}`);
   const [span, setSpan] = useState<SpanName>('hour');
-  const { minutes, step, label } = SPANS[span];
-  const { data, error } = useTraffic(
-    app.id,
-    useMemo(() => ({ minutes, step }), [minutes, step]),
-  );
+  const { minutes, step } = SPANS[span];
+  const asked = useMemo(() => ({ minutes, step }), [minutes, step]);
+  const { data, error } = useTraffic(app.id, asked);
+  const usage = useUsage(app.id, asked);
   const deployments = useDeployments(app.name);
   const marked = useMemo(
     () => (data === undefined ? [] : ended(deployments.data?.pages.flatMap((page) => page.deployments) ?? [], data)),
     [data, deployments.data],
   );
+  const marks = useMemo(
+    (): ChartMark[] =>
+      marked.map(({ at, failed }) => ({ atMs: Date.parse(at), colour: failed ? '--danger' : '--accent' })),
+    [marked],
+  );
+  const timesMs = useMemo(() => (data === undefined ? [] : timesOf(data, app.createdAt)), [data, app.createdAt]);
+  const isYoung = data !== undefined && timesMs.length < data.series.total.length;
+  const label = isYoung ? `since ${formatClock(app.createdAt, new Date())}` : `of ${SPANS[span].label}`;
+  const shown = { label, timesMs, marks };
   return (
     <div className={classes.page}>
       <header>
         <h1>Metrics</h1>
-        <p>What the router counted of {label}. A dashed line is a deployment that went live, or failed.</p>
+        <p>
+          What was counted {label}
+          {isYoung && ', when the app was made'}. A dashed line is a deployment that went live, or (in red) failed.
+        </p>
       </header>
       <div className={classes.narrow}>
         <Choice
@@ -55,9 +68,24 @@ export function Metrics() {
       </div>
       {error !== null && <Notice kind="danger" title={error.message} />}
       {data === undefined && error === null && <Skeleton height="20rem" />}
-      {data !== undefined && <Charts traffic={data} label={label} marked={marked} />}
+      {data !== undefined && <TrafficCharts traffic={data} {...shown} />}
+      {usage.data !== undefined && usage.data.stepMinutes === data?.stepMinutes && (
+        <UsageCharts usage={usage.data} {...shown} />
+      )}
       {marked.length > 0 && <Marked app={app.name} marked={marked} />}
     </div>
+  );
+}
+
+/** Begins of the points on show: none of a time when there was no app, but always enough for a line. */
+function timesOf({ series, stepMinutes }: TrafficView, createdAt: string): number[] {
+  const all = series.total.map(({ minute }) => Date.parse(minute));
+  const bornMs = Date.parse(createdAt) - stepMinutes * 60_000;
+  return all.slice(
+    Math.min(
+      all.findIndex((ms) => ms >= bornMs),
+      all.length - LEAST_POINTS,
+    ),
   );
 }
 
@@ -76,70 +104,6 @@ function ended(deployments: readonly DeploymentView[], { from }: TrafficView): M
       failed: deployment.state === 'failed',
     }))
     .filter(({ at }) => at !== '' && Date.parse(at) >= Date.parse(from));
-}
-
-interface ChartsProps {
-  traffic: TrafficView;
-  label: string;
-  marked: readonly Moment[];
-}
-
-function Charts({ traffic, label, marked }: ChartsProps) {
-  const { series, stepMinutes, totals } = traffic;
-  const { total } = totals;
-  const errors = total.statuses['5xx'];
-  const charts = useMemo(() => {
-    const points = series.total;
-    const timesMs = points.map(({ minute }) => Date.parse(minute));
-    const marks: ChartMark[] = marked.map(({ at, failed }) => ({
-      atMs: Date.parse(at),
-      colour: failed ? '--danger' : '--blue',
-    }));
-    const perMinute = (count: number) => count / stepMinutes;
-    return {
-      requests: {
-        timesMs,
-        marks,
-        format: formatRate,
-        lines: [
-          {
-            label: 'requests a minute',
-            colour: '--accent',
-            filled: true,
-            values: points.map(({ requests }) => perMinute(requests)),
-          },
-          {
-            label: 'server errors a minute',
-            colour: '--danger',
-            filled: true,
-            values: points.map(({ statuses }) => perMinute(statuses['5xx'])),
-          },
-        ],
-      },
-      times: {
-        timesMs,
-        marks,
-        format: formatMs,
-        lines: [
-          { label: 'half are faster than', colour: '--accent', values: points.map(({ p50Ms }) => p50Ms) },
-          { label: '99 % are faster than', colour: '--warn', values: points.map(({ p99Ms }) => p99Ms) },
-        ],
-      },
-    };
-  }, [series, stepMinutes, marked]);
-  const requestWords = `${total.requests.toLocaleString('en')} requests, ${errors.toLocaleString('en')} server errors (${formatPercent(total.requests === 0 ? null : errors / total.requests)})`;
-  const timeWords = `Half answered within ${formatMs(total.p50Ms)}, 99 % within ${formatMs(total.p99Ms)}`;
-  const sent = `${formatBytes(total.bytesOut)} sent, ${formatBytes(total.bytesIn)} received`;
-  return (
-    <>
-      <Panel title="Requests" about={`${requestWords}; ${sent}.`}>
-        <Chart label={`Requests of ${label}: ${requestWords}`} {...charts.requests} />
-      </Panel>
-      <Panel title="Answer times" about={`${timeWords}.`}>
-        <Chart label={`Answer times of ${label}: ${timeWords}`} {...charts.times} />
-      </Panel>
-    </>
-  );
 }
 
 function Marked({ app, marked }: { app: string; marked: readonly Moment[] }) {

@@ -1,4 +1,5 @@
 /** Figures in words. */
+import type { InstanceUsageView } from '@teal/contracts';
 
 /** Requests per minute: `0`, `0.4`, `12`, `1,204`. */
 export function formatRate(perMinute: number): string {
@@ -31,4 +32,16 @@ export function formatBytes(bytes: number): string {
     unit += 1;
   }
   return `${unit === 0 || value >= 10 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** CPU time as a share of one core: `0 %`, `3.2 %`, `140 %`. */
+export function formatCores(share: number | null): string {
+  return share === null ? '–' : formatPercent(share < 0.0005 ? 0 : share);
+}
+
+/** `3.2 % of a core, 48 MiB of 512 MiB`. */
+export function formatUsage({ cpuShare, memoryBytes, memoryLimitBytes }: InstanceUsageView): string {
+  const limit = memoryLimitBytes === null ? '' : ` of ${formatBytes(memoryLimitBytes)}`;
+  const memory = `${formatBytes(memoryBytes)}${limit}`;
+  return cpuShare === null ? memory : `${formatCores(cpuShare)} of a core, ${memory}`;
 }

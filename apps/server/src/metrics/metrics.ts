@@ -2,10 +2,11 @@
 import { setImmediate as immediate } from 'node:timers/promises';
 import type { Me } from '@teal/contracts';
 import type { TrafficMinute } from '@teal/core';
-import type { JobQueue, Logger, Store } from '@teal/deployer';
+import type { JobQueue, Logger, Store, UsageRecorder } from '@teal/deployer';
 import { collectDefaultMetrics, Gauge, type GaugeConfiguration, Registry } from 'prom-client';
 import { AppSeries } from './appSeries.ts';
 import { createDeploymentMetrics } from './deploymentMetrics.ts';
+import { renderUsage } from './usageSeries.ts';
 
 export interface Metrics {
   contentType: string;
@@ -18,11 +19,12 @@ export interface Metrics {
 export interface MetricsOptions {
   store: Pick<Store, 'bus' | 'census' | 'deployments'>;
   queue: Pick<JobQueue, 'counts'>;
+  usage: Pick<UsageRecorder, 'latest'>;
   platform: Pick<Me['platform'], 'version' | 'engine' | 'router'>;
   log: Logger;
 }
 
-export function createMetrics({ store, queue, platform, log }: MetricsOptions): Metrics {
+export function createMetrics({ store, queue, usage, platform, log }: MetricsOptions): Metrics {
   const registry = new Registry();
   const series = new AppSeries();
   collectDefaultMetrics({ register: registry });
@@ -37,7 +39,8 @@ export function createMetrics({ store, queue, platform, log }: MetricsOptions): 
 
   /** Learns the names of apps that are new, and lets go of those that are gone. */
   async function nameApps(): Promise<void> {
-    const unknown = [...series.appIds()].some((appId) => !names.has(appId));
+    const used = [...usage.latest().values()].map(({ appId }) => appId);
+    const unknown = [...series.appIds(), ...used].some((appId) => !names.has(appId));
     if (!unknown) return;
     names = await store.census.appNames();
     for (const appId of [...series.appIds()]) if (!names.has(appId)) series.forget(appId);
@@ -52,6 +55,7 @@ export function createMetrics({ store, queue, platform, log }: MetricsOptions): 
       );
       await Promise.all(refreshed);
       yield `${await registry.metrics()}\n`;
+      yield* renderUsage(names, usage.latest());
       for (const piece of series.render(names)) {
         yield piece;
         // Thousands of apps are a tenth of a second of work: others get their turn in between.

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Me } from '@teal/contracts';
 import { type App, type Permission, TealError } from '@teal/core';
-import type { Courier, Deployer, Engine, FollowOptions, NewApp, Router } from '@teal/deployer';
+import type { Courier, Deployer, Engine, FollowOptions, NewApp, Router, UsageRecorder } from '@teal/deployer';
 import type { Mailbox } from '@teal/mailer';
 import type { OwnedApp, OwnedDeployment, OwnedOrganisation, PostgresStore } from '@teal/store';
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawServerDefault } from 'fastify';
@@ -71,6 +71,7 @@ export interface RouteDeps {
   router: Pick<Router, 'accessLog'>;
   metrics: Metrics;
   trafficNews: TrafficNews;
+  usage: Pick<UsageRecorder, 'watch'>;
   mailbox: Mailbox | null;
   places: Places & {
     consoleUrl(): string;

@@ -97,10 +97,10 @@ async function* outputEvents(
   }
 }
 
-type News = StoreEvent | { kind: 'traffic'; appIds: string[] };
+type News = StoreEvent | { kind: 'traffic'; appIds: string[] } | { kind: 'usage' };
 
 async function* changes(
-  { trafficNews }: Pick<RouteDeps, 'trafficNews'>,
+  { trafficNews, usage }: Pick<RouteDeps, 'trafficNews' | 'usage'>,
   within: Within,
   signal: AbortSignal,
 ): AsyncIterable<ServerSentEvent> {
@@ -111,9 +111,11 @@ async function* changes(
     if (event.kind === 'resync') slot.end();
   });
   const unwatch = trafficNews.subscribe((appIds) => slot.put({ kind: 'traffic', appIds }));
+  const unwatchUsage = usage.watch(() => slot.put({ kind: 'usage' }));
   try {
     for await (const event of slot.take()) {
-      if (event.kind === 'traffic') {
+      if (event.kind === 'usage') yield { event: EVENT_NAMES.usage, data: {} };
+      else if (event.kind === 'traffic') {
         const reached = new Set((await within.apps.list()).map((app) => app.id));
         const appIds = event.appIds.filter((id) => reached.has(id));
         if (appIds.length > 0) yield { event: EVENT_NAMES.traffic, data: { appIds } };
@@ -124,6 +126,7 @@ async function* changes(
   } finally {
     unsubscribe();
     unwatch();
+    unwatchUsage();
   }
 }
 

@@ -1,4 +1,4 @@
-/** An app's traffic: figures by the minute, and its access log, also as it grows. */
+/** An app's traffic: figures by the minute, those of its instances beside them, and its access log, also as it grows. */
 import {
   type AccessEntryView,
   accessLogQuerySchema,
@@ -6,12 +6,14 @@ import {
   EVENT_NAMES,
   trafficQuerySchema,
   trafficSchema,
+  usageSchema,
 } from '@teal/contracts';
 import type { AccessEntry, App } from '@teal/core';
 import type { FastifyRequest } from 'fastify';
 import { needs } from '../http/access.ts';
 import type { ServerSentEvent } from '../http/eventStream.ts';
 import { spanOf, trafficView } from '../traffic.ts';
+import { usageView } from '../usage.ts';
 import { type Api, appParams, type RouteDeps, requestedApp } from './deps.ts';
 
 const ANSWER_TIMEOUT_MS = 10_000;
@@ -25,6 +27,14 @@ export function trafficRoutes(api: Api, deps: RouteDeps): void {
     const span = spanOf(Date.now(), request.query);
     const minutes = await request.within.traffic.read(app, { from: new Date(span.fromMs), to: new Date(span.toMs) });
     return trafficView(span, minutes);
+  });
+
+  const used = { ...figures, response: { 200: usageSchema } };
+  api.get('/apps/:app/usage', { config: needs('app.read'), schema: used }, async (request) => {
+    const app = await requestedApp(deps, request, request.params.app);
+    const span = spanOf(Date.now(), request.query);
+    const minutes = await request.within.usage.read(app, { from: new Date(span.fromMs), to: new Date(span.toMs) });
+    return usageView(span, minutes);
   });
 
   const log = { params: appParams, querystring: accessLogQuerySchema };

@@ -1,5 +1,13 @@
 /** The store's things as the API shows them. */
-import type { AppView, CommitView, DeploymentView, DomainView, PoolView, PreviousView } from '@teal/contracts';
+import type {
+  AppView,
+  CommitView,
+  DeploymentView,
+  DomainView,
+  InstanceUsageView,
+  PoolView,
+  PreviousView,
+} from '@teal/contracts';
 import {
   type App,
   COLOURS,
@@ -24,6 +32,8 @@ export interface Places {
   /** Null without HTTPS. */
   secureUrlOf(app: Pick<App, 'name' | 'domains'>): string | null;
   gitUrlOf(app: Pick<App, 'name'>): string;
+  /** What an instance used at the last look; null before there was one. */
+  usageOf(instanceId: string): InstanceUsageView | null;
 }
 
 export function commitView({ commit, author, message }: CommitFacts): CommitView {
@@ -101,7 +111,7 @@ function isLeftOver({ releases }: Facts, releaseId: string, standing: PoolView['
 }
 
 /** A colour may be held by a sleeping release and a starting one at once: the more awake one is shown. */
-function poolView(facts: Facts, colour: Colour): PoolView | null {
+function poolView(facts: Facts, places: Pick<Places, 'usageOf'>, colour: Colour): PoolView | null {
   const byRelease = Map.groupBy(
     facts.instances.filter((i) => i.colour === colour),
     (instance) => instance.releaseId,
@@ -133,6 +143,7 @@ function poolView(facts: Facts, colour: Colour): PoolView | null {
       number,
       state,
       startedAt: startedAt?.toISOString() ?? null,
+      usage: places.usageOf(id),
     })),
   };
 }
@@ -165,7 +176,7 @@ export async function appView(within: Within, places: Places, given: App): Promi
   const [facts, traffic] = await Promise.all([collect(within, app), trafficSummary(within, app, new Date())]);
   const { live } = facts;
   const liveRelease = facts.releases.find((release) => release.id === app.liveReleaseId);
-  const [blue, green] = COLOURS.map((colour) => poolView(facts, colour));
+  const [blue, green] = COLOURS.map((colour) => poolView(facts, places, colour));
   return {
     id: app.id,
     organisationId: app.organisationId,

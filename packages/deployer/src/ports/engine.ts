@@ -76,6 +76,18 @@ export interface StartedInstance {
   startedAt: Date;
 }
 
+/** What one instance has used and holds. */
+export interface InstanceUsage {
+  instanceId: string;
+  appId: string;
+  /** CPU time of all its processes since its last start, in seconds of one core. Begins anew when it is started again. */
+  cpuSeconds: number;
+  /** Memory that only its end would free: files of the disk that the kernel keeps for it, and can drop, are not counted. */
+  memoryBytes: number;
+  /** Null where nothing limits it. */
+  memoryLimitBytes: number | null;
+}
+
 export type EngineEvent =
   | { type: 'exited'; instanceId: string; appId: string; exitCode: number | null }
   /** Started again by the restart policy, or its address changed. */
@@ -123,6 +135,11 @@ export interface Engine {
   listeners(ref: string): Promise<Listener[] | null>;
   /** False when the address is held by somebody else than the instance (possible where instances share a host's ports). */
   ownsAddress(ref: string, address: Address): Promise<boolean>;
+  /**
+   * Of every instance of this platform that runs or is frozen, in one look that takes milliseconds where the kernel tells it and some
+   * seconds where only the engine does. One that cannot be read, or ends meanwhile, is left out. Throws `engine_unavailable`.
+   */
+  usage(): Promise<InstanceUsage[]>;
   /** Its last lines, oldest first; and the following ones when `follow`. Lines are raw: not cleaned. */
   logs(ref: string, options: { tailLines: number; follow: boolean; signal?: AbortSignal }): AsyncIterable<string>;
 

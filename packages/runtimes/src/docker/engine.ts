@@ -13,6 +13,7 @@ import { createNetworks } from './network.ts';
 import { createObserver } from './observe.ts';
 import { createOneOffs } from './oneoff.ts';
 import { createPlaces } from './place.ts';
+import { createUsageReader } from './usage.ts';
 import { watchInstances } from './watch.ts';
 
 export interface DockerEngineOptions {
@@ -51,6 +52,7 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
   const containers = createContainers(client, naming, networks);
   const places = createPlaces({ client, naming, networks, image: () => bases.any() });
   const instances = createInstances(client, naming, { containers, observer, places });
+  const usage = createUsageReader(client, naming);
   const runOneOff = createOneOffs(client, naming, containers);
 
   return {
@@ -76,6 +78,7 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
     listeners: (ref) => named(observer.listeners(ref)),
     // its network is its own: nobody else can hold the address
     ownsAddress: async () => true,
+    usage: () => named(usage()),
     logs: (ref, wanted) => observer.logs(ref, wanted),
 
     watch: (listener, signal) => watchInstances({ client, naming, observer }, listener, signal),

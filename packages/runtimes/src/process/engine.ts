@@ -15,6 +15,7 @@ import { memberPids } from './session.ts';
 import { listeningSockets, socketInodes } from './sockets.ts';
 import { prepareTools } from './tools.ts';
 import { Turns } from './turn.ts';
+import { usageOf } from './usage.ts';
 
 /** The deployer's own deadline is shorter; this one holds whoever asks. */
 const BUILD_DEADLINE_MS = 30 * 60_000;
@@ -114,6 +115,7 @@ export async function createProcessEngine(options: ProcessEngineOptions): Promis
     list: () => instances.list(),
     listeners: (ref) => listenersOf(context, ref),
     ownsAddress: (ref, address) => ownsPort(context, ref, address),
+    usage: () => usageOf(layout),
     async *logs(ref, logOptions) {
       if ((await readRecord(layout, ref)) !== null) yield* readLog(layout.instance(ref), logOptions);
     },

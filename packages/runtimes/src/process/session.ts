@@ -63,12 +63,17 @@ export function statusOf(identity: ProcessIdentity): 'running' | 'frozen' | 'gon
   return seen.state === 'T' ? 'frozen' : 'running';
 }
 
-function carries(pid: number, marker: string): boolean {
+/** The variables that it was started with; none where it has ended or may not be looked at. */
+function environmentOf(pid: number): string[] {
   try {
-    return `\0${readFileSync(`/proc/${pid}/environ`, 'utf8')}`.includes(`\0${marker}\0`);
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
   } catch {
-    return false;
+    return [];
   }
+}
+
+function carries(pid: number, marker: string): boolean {
+  return environmentOf(pid).includes(marker);
 }
 
 /** Its live processes. A session's number is not given to another process while one of its members lives. */
@@ -84,6 +89,34 @@ function members({ leader, marker }: Session): Seen[] {
     if ((seen.session === leader.pid && !isReused) || carries(seen.pid, marker)) found.push(seen);
   }
   return found;
+}
+
+/** The live processes of many sessions, by the key each has: one look at the system for all of them. */
+export function pidsOfEach(sessions: ReadonlyMap<string, Session>): Map<string, number[]> {
+  const found = new Map<string, number[]>();
+  const byLeader = new Map<number, string>();
+  const byMarker = new Map<string, string>();
+  let earliest = Number.POSITIVE_INFINITY;
+  for (const [key, { leader, marker }] of sessions) {
+    if (leader.bootId !== currentBoot()) continue;
+    const first = see(leader.pid);
+    const isReused = first !== null && first.startTime !== leader.startTime;
+    if (!isReused) byLeader.set(leader.pid, key);
+    byMarker.set(marker, key);
+    earliest = Math.min(earliest, leader.startTime);
+  }
+  for (const name of byMarker.size === 0 ? [] : readdirSync('/proc')) {
+    const seen = /^\d+$/.test(name) ? see(Number(name)) : null;
+    if (seen === null || isGone(seen) || seen.startTime < earliest) continue;
+    const key = byLeader.get(seen.session) ?? markedIn(seen.pid, byMarker);
+    if (key !== undefined) found.set(key, [...(found.get(key) ?? []), seen.pid]);
+  }
+  return found;
+}
+
+function markedIn(pid: number, byMarker: ReadonlyMap<string, string>): string | undefined {
+  const marker = environmentOf(pid).find((variable) => byMarker.has(variable));
+  return marker === undefined ? undefined : byMarker.get(marker);
 }
 
 export function memberPids(session: Session): number[] {
