@@ -59,7 +59,6 @@ describe.runIf(hasBrowser)('people in the console', () => {
     await admin.button('Set password').click();
     await admin.shows(admin.page.getByRole('main'), 'The password is set');
     await signOut(admin);
-    await admin.button('Use e-mail and password').click();
     await signInByPassword(admin, 'admin@teal.localhost', 'wrong');
     await admin.shows(admin.page.locator('form'), 'do not fit together');
     await signInByPassword(admin, 'admin@teal.localhost', PASSWORD);

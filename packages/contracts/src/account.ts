@@ -49,6 +49,11 @@ export const personNameSchema = z
   .max(80)
   .regex(/^[^\p{Cc}]*$/u, 'must not contain control characters');
 
+/** What somebody who is not signed in can sign in with. */
+export const signInWaysSchema = z.object({
+  passwords: z.boolean().describe('False while nobody on the platform has set a password: only tokens sign in'),
+});
+
 /** With a second factor, `code` is its code of now, or a recovery code. */
 export const signInSchema = z.union([
   z.strictObject({ token: secretSchema }),

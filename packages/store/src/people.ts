@@ -28,6 +28,8 @@ export interface NewPerson {
 export interface People {
   get(userId: string): Promise<Person | null>;
   byEmail(email: string): Promise<Person | null>;
+  /** Whether anybody has a password. */
+  havePasswords(): Promise<boolean>;
   /** Ends every session and reset. */
   setPassword(userId: string, passwordHash: string): Promise<void>;
   /** Takes the place of an earlier reset. */
@@ -89,6 +91,14 @@ export function createPeople(pool: pg.Pool, sealer: Sealer): People {
   return {
     get: (userId) => find('id', userId),
     byEmail: (email) => find('email', email.toLowerCase()),
+    async havePasswords() {
+      const row = await one<{ found: boolean }>(
+        pool,
+        'select exists (select from users where password_hash is not null) as found',
+        [],
+      );
+      return row?.found ?? false;
+    },
     async setPassword(userId, passwordHash) {
       await transaction(pool, (client) => setPassword(client, userId, passwordHash));
     },

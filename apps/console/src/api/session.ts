@@ -1,6 +1,6 @@
 /** Who is signed in, signing in and out. The session itself is a cookie that scripts cannot read. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type Me, meSchema, type Permission, paths } from '@teal/contracts';
+import { type Me, meSchema, type Permission, paths, signInWaysSchema } from '@teal/contracts';
 import { ApiError, get, post, remove } from './client.ts';
 import { keys } from './keys.ts';
 
@@ -31,6 +31,14 @@ export function useMay(organisationId: string): (permission: Permission) => bool
   const { data } = useMe();
   const allowed = data?.permissions.organisations[organisationId] ?? [];
   return (permission) => allowed.includes(permission);
+}
+
+/** What one can sign in with on this platform. */
+export function useSignInWays() {
+  return useQuery({
+    queryKey: keys.signInWays,
+    queryFn: ({ signal }) => get(paths.signInWays(), signInWaysSchema, signal),
+  });
 }
 
 export type Credentials = { token: string } | { email: string; password: string; code?: string };

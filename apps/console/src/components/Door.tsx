@@ -6,7 +6,7 @@ import classes from './Door.module.css';
 export interface DoorProps {
   title: string;
   onSubmit?(): void;
-  children: ReactNode;
+  children?: ReactNode;
 }
 
 export function Door({ title, onSubmit, children }: DoorProps) {

@@ -3,28 +3,33 @@ import { Button, PasswordInput, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { ApiError } from '../api/client.ts';
-import { useSignIn } from '../api/session.ts';
+import { useSignIn, useSignInWays } from '../api/session.ts';
 import { Door } from '../components/Door.tsx';
 import { useTitle } from '../hooks/title.ts';
-import { keepWay, lastWay, type SignInWay } from '../view/signin.ts';
+import { chosenWay, keepWay, type SignInWay } from '../view/signin.ts';
 
 /** `email` is filled in where it is known already. */
 export function SignIn({ email }: { email?: string }) {
-  const [way, setWay] = useState<SignInWay>(email === undefined ? lastWay : 'password');
+  const [chosen, setChosen] = useState(email === undefined ? chosenWay : 'password');
+  const { data, isPending } = useSignInWays();
   useTitle('Sign in');
-  const change = (next: SignInWay) => {
-    keepWay(next);
-    setWay(next);
+  const choose = (way: SignInWay) => {
+    keepWay(way);
+    setChosen(way);
   };
-  if (way === 'token') return <ByToken onOther={() => change('password')} />;
-  return <ByPassword email={email ?? ''} onOther={() => change('token')} />;
+  // the field that comes first is the one that works: a moment's wait instead of a form that changes under the hands
+  if (chosen === null && isPending) return <Door title="Sign in" />;
+  const isFirstRun = data?.passwords === false;
+  const way = chosen ?? (isFirstRun ? 'token' : 'password');
+  if (way === 'token') return <ByToken isFirstRun={isFirstRun} onOther={() => choose('password')} />;
+  return <ByPassword email={email ?? ''} onOther={() => choose('token')} />;
 }
 
-function ByToken({ onOther }: { onOther(): void }) {
+function ByToken({ isFirstRun, onOther }: { isFirstRun: boolean; onOther(): void }) {
   const signIn = useSignIn();
   const [token, setToken] = useState('');
   const submit = () => {
-    if (token.trim() !== '') signIn.mutate({ token: token.trim() }, { onSuccess: () => keepWay('token') });
+    if (token.trim() !== '') signIn.mutate({ token: token.trim() });
   };
   return (
     <Door title="Sign in" onSubmit={submit}>
@@ -33,9 +38,13 @@ function ByToken({ onOther }: { onOther(): void }) {
       <PasswordInput
         label="API token"
         description={
-          <>
-            The first start of Teal printed one; <code>teal tokens create</code> makes more.
-          </>
+          isFirstRun ? (
+            'Nobody has a password here yet. Sign in with the token that the first start of Teal printed, then set one.'
+          ) : (
+            <>
+              <code>teal tokens create</code> makes one; the first start of Teal printed the first.
+            </>
+          )
         }
         value={token}
         onChange={(event) => setToken(event.currentTarget.value)}
@@ -64,7 +73,6 @@ function ByPassword({ email: known, onOther }: { email: string; onOther(): void 
     if (email.trim() === '' || password === '') return;
     const credentials = { email: email.trim(), password, ...(code === null ? {} : { code: code.trim() }) };
     signIn.mutate(credentials, {
-      onSuccess: () => keepWay('password'),
       onError: (error) => {
         if (error instanceof ApiError && error.code === 'second_factor_needed') setCode('');
       },

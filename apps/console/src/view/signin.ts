@@ -1,14 +1,15 @@
-/** Which way of signing in this browser used last. */
+/** Which way of signing in this browser was told to use. */
 
 export type SignInWay = 'password' | 'token';
 const KEY = 'teal-sign-in';
 
-/** A browser may refuse to keep anything. */
-export function lastWay(): SignInWay {
+/** Null where nobody has chosen; a browser may refuse to keep anything. */
+export function chosenWay(): SignInWay | null {
   try {
-    return localStorage.getItem(KEY) === 'password' ? 'password' : 'token';
+    const kept = localStorage.getItem(KEY);
+    return kept === 'password' || kept === 'token' ? kept : null;
   } catch {
-    return 'token';
+    return null;
   }
 }
 

@@ -1,5 +1,5 @@
 /** Signing in and out, and setting a new password by mail. */
-import { askResetSchema, meSchema, signInSchema, useResetSchema } from '@teal/contracts';
+import { askResetSchema, meSchema, signInSchema, signInWaysSchema, useResetSchema } from '@teal/contracts';
 import { TealError } from '@teal/core';
 import type { Principal } from '@teal/store';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -93,6 +93,9 @@ export function sessionRoutes(api: Api, deps: RouteDeps): void {
     });
     return meView(principal, deps, await store.people.get(id));
   });
+
+  const ways = { config: { ...needs('public'), rateLimit }, schema: { response: { 200: signInWaysSchema } } };
+  api.get('/session/ways', ways, async () => ({ passwords: await store.people.havePasswords() }));
 
   const signOut = { config: needs('self.read', 'account.signed-out'), schema: { response: { 204: z.null() } } };
   api.delete('/session', signOut, async (request, reply) => {
