@@ -21,8 +21,11 @@ const ARGUMENTS = [
 /** Missing is a failure where the tests must be complete; else they are left out, and the summary says so. */
 export const hasBrowser = EXECUTABLE !== undefined || (process.env.TEAL_TEST_REQUIRE ?? '') !== '';
 
-/** Being asked who one is before signing in, and a refused sign-in, are answers the browser reports by itself. */
-const EXPECTED = /^Failed to load resource: .*\b401\b.*\/api\/v1\/(me|session)$/;
+/**
+ * Being asked who one is before signing in, and a refused sign-in, are answers the browser reports by itself. So is a request
+ * that it ends because a container on this machine got or lost its network; the page asks again.
+ */
+const EXPECTED = /^Failed to load resource: (.*\b401\b.*\/api\/v1\/(me|session)$|net::ERR_NETWORK_CHANGED)/;
 
 export interface Browser {
   context: BrowserContext;

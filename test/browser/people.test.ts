@@ -139,6 +139,7 @@ describe.runIf(hasBrowser)('people in the console', () => {
 
   it('takes a public key, and says what is wrong with another', async () => {
     await goTo(ada, 'SSH keys');
+    await ada.button('Add key').click();
     await fill(ada, 'Public key', 'ssh-ed25519 nonsense');
     await ada.button('Add key').click();
     await ada.page.getByRole('alert').waitFor();

@@ -98,6 +98,13 @@ describe.runIf(hasBrowser)('the console in a browser', () => {
     expect((await platform.get('shop')).text).toBe('version v2\n');
   });
 
+  it('says which command of a build failed', async () => {
+    await repository.commit('version four does not build', appSource({ version: 'v4', build: 'node missing.js' }));
+    await repository.push();
+    await teal.shows(teal.result(), /failed while building.*npm run build/s);
+    await teal.shows(teal.page.getByRole('alert'), `${short(two)} still serves`);
+  });
+
   it('starts the last pushed commit again', async () => {
     const button = teal.button('Start last pushed commit');
     const offer = await button.evaluate((element) => {
@@ -128,10 +135,10 @@ describe.runIf(hasBrowser)('the console in a browser', () => {
 
   it('opens a deployment at its own address, also after a reload', async () => {
     const links = teal.page.getByRole('list', { name: 'Deployments' }).getByRole('link');
-    await links.last().click();
+    await links.filter({ hasText: 'version two' }).last().click();
     await teal.shows(teal.page.getByRole('status', { name: 'Log state' }), 'complete');
     await teal.page.reload();
-    await teal.shows(teal.heading(/version one/), short(one));
+    await teal.shows(teal.heading(/version two/), short(two));
     await teal.shows(teal.page.getByRole('log', { name: 'Log lines' }), 'answers from this version');
     await teal.page.goBack();
     await teal.heading('shop').waitFor();

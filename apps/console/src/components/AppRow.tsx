@@ -43,7 +43,7 @@ export function AppRow({ app }: { app: AppView }) {
       <div className={classes.last}>
         {last !== null && (
           <>
-            <DeploymentMark deployment={last} />
+            <DeploymentMark deployment={last} stopped={app.state === 'stopped'} />
             <span className={classes.dim}>
               <Age at={last.createdAt} />
             </span>

@@ -14,6 +14,7 @@ export function Checks({ app, variables }: { app: string; variables: Variables }
   const isSame = Object.keys(set).length + unset.length === 0;
   return (
     <Panel
+      id="checks"
       title="Health checks"
       about="Before a new version gets traffic, each of these paths must answer 2xx twice in a row. Without any, / must answer 200 to 399."
     >

@@ -3,8 +3,13 @@ import type { DeploymentView } from '@teal/contracts';
 import { isRunning } from '../view/phases.ts';
 import { Mark, type Tone } from './Mark.tsx';
 
-export function DeploymentMark({ deployment }: { deployment: DeploymentView }) {
-  return <Mark tone={toneOf(deployment)}>{deployment.state}</Mark>;
+/** `stopped`: it was the live one of an app that somebody stopped; nothing took its place. */
+export function DeploymentMark({ deployment, stopped = false }: { deployment: DeploymentView; stopped?: boolean }) {
+  return (
+    <Mark tone={toneOf(deployment)}>
+      {stopped && deployment.state === 'replaced' ? 'was live, stopped' : deployment.state}
+    </Mark>
+  );
 }
 
 function toneOf(deployment: DeploymentView): Tone {

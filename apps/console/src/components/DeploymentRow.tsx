@@ -12,14 +12,21 @@ import classes from './DeploymentRow.module.css';
 import { PhaseBar } from './PhaseBar.tsx';
 import { Quote } from './Quote.tsx';
 
-export function DeploymentRow({ app, deployment }: { app: string; deployment: DeploymentView }) {
+export interface DeploymentRowProps {
+  app: string;
+  deployment: DeploymentView;
+  /** It was the live one when the app was stopped. */
+  stopped: boolean;
+}
+
+export function DeploymentRow({ app, deployment, stopped }: DeploymentRowProps) {
   const { commit, failure, cancelReason, requestedBy } = deployment;
   const author = authorName(commit.author);
   const reason = failure === null ? cancelReason : `While ${failure.phase}: ${failure.reason}`;
   return (
     <li className={classes.row}>
       <span className={classes.state}>
-        <DeploymentMark deployment={deployment} />
+        <DeploymentMark deployment={deployment} stopped={stopped} />
       </span>
       <div className={classes.what}>
         <Link to={deploymentPath(app, deployment.id)} className={classes.commit}>

@@ -21,6 +21,7 @@ export function Domains({ app }: { app: AppView }) {
   };
   return (
     <Panel
+      id="domains"
       title="Domains"
       about="In force at once. Let the name's DNS entry lead to this machine. The primary one is what checks ask for, and what is shown."
     >

@@ -1,16 +1,17 @@
 /** Public keys for git over SSH, a person's or an app's: listed, added, removed. */
-import { Button, Checkbox, Skeleton, Textarea, TextInput } from '@mantine/core';
+import { Checkbox, Skeleton, Textarea, TextInput } from '@mantine/core';
 import type { KeyView } from '@teal/contracts';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { type KeyOwner, useAddKey, useKeys, useRemoveKey } from '../api/people.ts';
-import classes from '../pages/Page.module.css';
 import { visibleText } from '../view/visible.ts';
-import { Age } from './Age.tsx';
+import { AddForm } from './AddForm.tsx';
 import { AskFirst } from './AskFirst.tsx';
 import { CopyLine } from './CopyLine.tsx';
+import { LastUsed } from './LastUsed.tsx';
+import { Listing } from './Listing.tsx';
 import { Notice } from './Notice.tsx';
 import { Quote } from './Quote.tsx';
-import { Row, Rows } from './Rows.tsx';
+import { Row } from './Rows.tsx';
 
 /** `app`: the name in the address to push to. */
 export function KeyRows({
@@ -32,14 +33,13 @@ export function KeyRows({
       <p>
         The platform proves itself by <code>{data.ssh.hostKey}</code>.
       </p>
-      {data.keys.length === 0 && <p>No keys yet.</p>}
-      {data.keys.length > 0 && (
-        <Rows label="SSH keys">
-          {data.keys.map((key) => (
-            <Key key={key.id} owner={owner} shown={key} mayChange={mayChange} />
-          ))}
-        </Rows>
-      )}
+      <Listing
+        label="SSH keys"
+        error={null}
+        items={data.keys}
+        empty="No keys yet."
+        row={(key) => <Key key={key.id} owner={owner} shown={key} mayChange={mayChange} />}
+      />
       {mayChange && <AddKey owner={owner} />}
     </>
   );
@@ -55,13 +55,7 @@ function Key({ owner, shown, mayChange }: { owner: KeyOwner; shown: KeyView; may
         shown.type,
         <code key="fingerprint">{shown.fingerprint}</code>,
         owner === 'self' ? null : shown.write ? 'may push' : 'may fetch',
-        shown.lastUsedAt === null ? (
-          'never used'
-        ) : (
-          <span key="used">
-            used <Age at={shown.lastUsedAt} />
-          </span>
-        ),
+        <LastUsed key="used" at={shown.lastUsedAt} />,
       ]}
     >
       {mayChange && (
@@ -85,8 +79,7 @@ function AddKey({ owner }: { owner: KeyOwner }) {
   const [key, setKey] = useState('');
   const [name, setName] = useState('');
   const [write, setWrite] = useState(false);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
+  const submit = (done: () => void) => {
     if (key.trim() === '') return;
     const wish = {
       key: key.trim(),
@@ -96,11 +89,12 @@ function AddKey({ owner }: { owner: KeyOwner }) {
     const clear = () => {
       setKey('');
       setName('');
+      done();
     };
     add.mutate(wish, { onSuccess: clear });
   };
   return (
-    <form onSubmit={submit} className={classes.narrow} noValidate>
+    <AddForm words="Add key" deed={add} onSubmit={submit}>
       <Textarea
         label="Public key"
         description="The one line of ~/.ssh/id_ed25519.pub"
@@ -124,10 +118,6 @@ function AddKey({ owner }: { owner: KeyOwner }) {
           onChange={(event) => setWrite(event.currentTarget.checked)}
         />
       )}
-      {add.error !== null && <Notice kind="danger" title={add.error.message} />}
-      <Button type="submit" loading={add.isPending}>
-        Add key
-      </Button>
-    </form>
+    </AddForm>
   );
 }

@@ -1,5 +1,6 @@
 /** The newest few deployments of an app. */
 import { Skeleton } from '@mantine/core';
+import type { AppView } from '@teal/contracts';
 import { useDeployments } from '../api/queries.ts';
 import classes from './DeploymentList.module.css';
 import { DeploymentList } from './DeploymentList.tsx';
@@ -7,8 +8,8 @@ import { Notice } from './Notice.tsx';
 
 const SHOWN = 5;
 
-export function LatestDeployments({ app }: { app: string }) {
-  const { data, error } = useDeployments(app);
+export function LatestDeployments({ app }: { app: AppView }) {
+  const { data, error } = useDeployments(app.name);
   const newest = data?.pages[0]?.deployments.slice(0, SHOWN);
   return (
     <section aria-labelledby="latest" className={classes.latest}>

@@ -11,7 +11,11 @@ import { Panel } from './Panel.tsx';
 export function MaintenancePage({ app }: { app: AppView }) {
   const { data, error } = useMaintenancePage(app.name);
   return (
-    <Panel title="Maintenance" about="Visitors get 503 and this page, at once. Deployments go on behind it.">
+    <Panel
+      id="maintenance"
+      title="Maintenance"
+      about="Visitors get 503 and this page, at once. Deployments go on behind it."
+    >
       {error !== null && <Notice kind="danger" title={error.message} />}
       {data === undefined && error === null && <Skeleton height="5rem" />}
       {data !== undefined && <Page key={String(data.page)} app={app.name} now={data} />}

@@ -4,18 +4,20 @@ import classes from './Panel.module.css';
 
 export interface PanelProps {
   title: string;
+  /** Where links within the page lead. */
+  id?: string;
   about?: ReactNode;
   action?: ReactNode;
   danger?: boolean;
   children?: ReactNode;
 }
 
-export function Panel({ title, about, action, danger = false, children }: PanelProps) {
-  const id = useId();
+export function Panel({ title, id, about, action, danger = false, children }: PanelProps) {
+  const heading = useId();
   return (
-    <section aria-labelledby={id} className={danger ? classes.danger : classes.panel}>
+    <section id={id} aria-labelledby={heading} className={danger ? classes.danger : classes.panel}>
       <header>
-        <h2 id={id}>{title}</h2>
+        <h2 id={heading}>{title}</h2>
         {action}
       </header>
       {about !== undefined && <p className={classes.about}>{about}</p>}

@@ -44,6 +44,7 @@ export function RunSettings({ app }: { app: AppView }) {
   };
   return (
     <Panel
+      id="running"
       title="Running"
       about="A change waits for the next deployment; only the branch and the redirect to HTTPS are in force at once."
     >

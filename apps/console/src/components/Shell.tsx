@@ -1,8 +1,8 @@
 /** The frame around every page: identity, session, connection, and what the platform is. */
 import { Button } from '@mantine/core';
 import type { Me } from '@teal/contracts';
-import type { ReactNode } from 'react';
-import { Link, NavLink } from 'react-router';
+import { type ReactNode, useEffect, useRef } from 'react';
+import { Link, NavLink, useLocation } from 'react-router';
 import { useLiveEvents } from '../api/events.ts';
 import { useSignOut } from '../api/session.ts';
 import { OrganisationProvider } from '../hooks/organisation.tsx';
@@ -32,23 +32,57 @@ export function Shell({ me, children }: { me: Me; children: ReactNode }) {
 }
 
 function Header({ me }: { me: Me }) {
-  const signOut = useSignOut();
   return (
     <header className={classes.header}>
       <Link to="/" className={classes.brand} aria-label="Teal: all apps">
         <Brand />
       </Link>
       <OrganisationChoice me={me} />
-      <nav aria-label="Console" className={classes.ways}>
-        <NavLink to="/organisation">Organisation</NavLink>
-        {me.platformAdmin && <NavLink to="/certificates">Certificates</NavLink>}
-        <NavLink to="/account">Account</NavLink>
-      </nav>
+      <div className={classes.wide}>
+        <Ways me={me} />
+        <SignOut />
+      </div>
       <Scheme />
-      <Button variant="default" size="compact-sm" onClick={() => signOut.mutate()} loading={signOut.isPending}>
-        Sign out
-      </Button>
+      <Menu me={me} />
     </header>
+  );
+}
+
+function Ways({ me }: { me: Me }) {
+  return (
+    <nav aria-label="Console" className={classes.ways}>
+      <NavLink to="/organisation">Organisation</NavLink>
+      {me.platformAdmin && <NavLink to="/certificates">Certificates</NavLink>}
+      <NavLink to="/account">Account</NavLink>
+    </nav>
+  );
+}
+
+function SignOut() {
+  const signOut = useSignOut();
+  return (
+    <Button variant="default" size="compact-sm" onClick={() => signOut.mutate()} loading={signOut.isPending}>
+      Sign out
+    </Button>
+  );
+}
+
+/** The same on a narrow screen: the browser's own popover knows Escape and where the focus goes. */
+function Menu({ me }: { me: Me }) {
+  const menu = useRef<HTMLDivElement>(null);
+  const { key } = useLocation();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it closes once it has led somewhere
+  useEffect(() => menu.current?.hidePopover(), [key]);
+  return (
+    <div className={classes.narrow}>
+      <Button variant="default" size="compact-sm" popoverTarget="menu">
+        Menu
+      </Button>
+      <div ref={menu} id="menu" popover="auto" className={classes.menu}>
+        <Ways me={me} />
+        <SignOut />
+      </div>
+    </div>
   );
 }
 

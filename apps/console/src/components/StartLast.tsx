@@ -22,6 +22,8 @@ export function StartLast({ app, onStarted }: { app: AppView; onStarted(deployme
   const sentenceId = useId();
   const offer = startLastOffer(app, new Date(useNow(MINUTE_MS)));
 
+  const enabled = offer.enabled && !start.isPending && may('app.deploy');
+
   const confirm = (decided: AppView) =>
     start.mutate(
       { expectedLive: decided.live?.deploymentId ?? null },
@@ -31,9 +33,11 @@ export function StartLast({ app, onStarted }: { app: AppView; onStarted(deployme
     <section aria-label="Earlier version" className={classes.bar}>
       <Button
         leftSection={<Icon name="revive" />}
-        disabled={!offer.enabled || start.isPending || !may('app.deploy')}
+        // not `disabled`: who pressed it by keyboard keeps the focus while it works
+        data-disabled={!enabled || undefined}
+        aria-disabled={!enabled}
         aria-describedby={sentenceId}
-        onClick={() => setSeen(app)}
+        onClick={() => enabled && setSeen(app)}
       >
         Start last pushed commit
       </Button>

@@ -5,14 +5,22 @@ import { isRunning, totalMs } from '../view/phases.ts';
 import { formatDuration } from '../view/time.ts';
 import { Quote } from './Quote.tsx';
 
-export function Verdict({ deployment, className }: { deployment: DeploymentView; className?: string }) {
+export interface VerdictProps {
+  deployment: DeploymentView;
+  /** It was the live one when its app was stopped. */
+  stopped?: boolean;
+  className?: string;
+}
+
+export function Verdict({ deployment, stopped = false, className }: VerdictProps) {
   const commit = shortCommit(deployment.commit.commit);
   const took = formatDuration(totalMs(deployment, Date.now()));
   return (
     <p role="status" aria-label="Result" className={className}>
       {isRunning(deployment) && `${commit} is ${deployment.state}`}
       {deployment.state === 'live' && `${commit} is live: it took ${took}`}
-      {deployment.state === 'replaced' && `${commit} went live in ${took} and has been replaced since`}
+      {deployment.state === 'replaced' &&
+        `${commit} went live in ${took} and has been ${stopped ? 'stopped' : 'replaced'} since`}
       {deployment.state === 'failed' && (
         <>
           {commit} failed while {deployment.failure?.phase ?? 'running'} after {took}:{' '}

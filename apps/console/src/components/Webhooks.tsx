@@ -1,7 +1,7 @@
 /** Webhooks of an organisation or an app: added, tried, removed, and what became of what was sent to each. */
-import { Button, Checkbox, Skeleton, TextInput } from '@mantine/core';
+import { Button, Checkbox, TextInput } from '@mantine/core';
 import { type DeliveryView, WEBHOOK_EVENTS, type WebhookForm, type WebhookView } from '@teal/contracts';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import {
   useAddWebhook,
   useDeliveries,
@@ -12,14 +12,16 @@ import {
 } from '../api/news.ts';
 import classes from '../pages/Page.module.css';
 import { visibleText } from '../view/visible.ts';
+import { AddForm } from './AddForm.tsx';
 import { Age } from './Age.tsx';
 import { AskFirst } from './AskFirst.tsx';
 import { Choice } from './Choice.tsx';
 import { CopyLine } from './CopyLine.tsx';
+import { Listing } from './Listing.tsx';
 import { Notice } from './Notice.tsx';
 import { Panel } from './Panel.tsx';
 import { Quote } from './Quote.tsx';
-import { Row, Rows } from './Rows.tsx';
+import { Row } from './Rows.tsx';
 
 const FORMS: readonly { value: WebhookForm; label: string }[] = [
   { value: 'json', label: 'json: everything, signed' },
@@ -31,16 +33,13 @@ const eventWords = (event: string) => event.replace('deployment.', '');
 export function Webhooks({ owner, about }: { owner: WebhookOwner; about: string }) {
   const { data, error } = useWebhooks(owner);
   return (
-    <Panel title="Webhooks" about={about}>
-      {error !== null && <Notice kind="danger" title={error.message} />}
-      {data === undefined && error === null && <Skeleton height="4rem" />}
-      {data !== undefined && data.webhooks.length > 0 && (
-        <Rows label="Webhooks">
-          {data.webhooks.map((webhook) => (
-            <Webhook key={webhook.id} owner={owner} webhook={webhook} />
-          ))}
-        </Rows>
-      )}
+    <Panel id="webhooks" title="Webhooks" about={about}>
+      <Listing
+        label="Webhooks"
+        error={error}
+        items={data?.webhooks}
+        row={(webhook) => <Webhook key={webhook.id} owner={owner} webhook={webhook} />}
+      />
       {data !== undefined && <AddWebhook owner={owner} />}
     </Panel>
   );
@@ -105,12 +104,14 @@ function Webhook({ owner, webhook }: { owner: WebhookOwner; webhook: WebhookView
 }
 
 function Deliveries({ owner, id, name }: { owner: WebhookOwner; id: string; name: string }) {
-  const { data } = useDeliveries(owner, id);
-  if (data === undefined) return <Skeleton height="3rem" />;
-  if (data.deliveries.length === 0) return <p>Nothing has been sent to it yet.</p>;
+  const { data, error } = useDeliveries(owner, id);
   return (
-    <Rows label={`Deliveries to ${name}`}>
-      {data.deliveries.map((delivery) => (
+    <Listing
+      label={`Deliveries to ${name}`}
+      error={error}
+      items={data?.deliveries}
+      empty="Nothing has been sent to it yet."
+      row={(delivery) => (
         <Row
           key={delivery.id}
           title={eventWords(delivery.event)}
@@ -120,8 +121,8 @@ function Deliveries({ owner, id, name }: { owner: WebhookOwner; id: string; name
             <Age key="at" at={delivery.lastAttemptAt ?? delivery.createdAt} />,
           ]}
         />
-      ))}
-    </Rows>
+      )}
+    />
   );
 }
 
@@ -131,43 +132,45 @@ function AddWebhook({ owner }: { owner: WebhookOwner }) {
   const [form, setForm] = useState<WebhookForm>('json');
   const [chosen, setChosen] = useState<readonly string[]>(WEBHOOK_EVENTS);
   const events = WEBHOOK_EVENTS.filter((event) => chosen.includes(event));
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (url.trim() !== '') add.mutate({ url: url.trim(), form, events }, { onSuccess: () => setUrl('') });
+  const submit = (done: () => void) => {
+    if (url.trim() === '') return;
+    const clear = () => {
+      setUrl('');
+      done();
+    };
+    add.mutate({ url: url.trim(), form, events }, { onSuccess: clear });
   };
   return (
-    <form onSubmit={submit} className={classes.narrow} noValidate>
-      <TextInput
-        label="Address"
-        placeholder="https://"
-        value={url}
-        onChange={(event) => setUrl(event.currentTarget.value)}
-        autoComplete="off"
-        spellCheck={false}
-      />
-      <Choice label="Form" value={form} options={FORMS} onChange={(next) => setForm(next)} />
-      <fieldset className={classes.checks}>
-        <legend>Told of deployments that are</legend>
-        {WEBHOOK_EVENTS.map((event) => (
-          <Checkbox
-            key={event}
-            label={eventWords(event)}
-            checked={chosen.includes(event)}
-            onChange={({ currentTarget }) =>
-              setChosen(currentTarget.checked ? [...chosen, event] : chosen.filter((other) => other !== event))
-            }
-          />
-        ))}
-      </fieldset>
-      {add.error !== null && <Notice kind="danger" title={add.error.message} />}
-      <Button type="submit" disabled={events.length === 0} loading={add.isPending}>
-        Add webhook
-      </Button>
+    <>
       {add.data !== undefined && (
         <Notice kind="done" title="What is sent is signed with this secret: copy it now, it is not shown again">
           <CopyLine text={add.data.secret} label="the secret" />
         </Notice>
       )}
-    </form>
+      <AddForm words="Add webhook" deed={add} disabled={events.length === 0} onSubmit={submit}>
+        <TextInput
+          label="Address"
+          placeholder="https://"
+          value={url}
+          onChange={(event) => setUrl(event.currentTarget.value)}
+          autoComplete="off"
+          spellCheck={false}
+        />
+        <Choice label="Form" value={form} options={FORMS} onChange={(next) => setForm(next)} />
+        <fieldset className={classes.checks}>
+          <legend>Told of deployments that are</legend>
+          {WEBHOOK_EVENTS.map((event) => (
+            <Checkbox
+              key={event}
+              label={eventWords(event)}
+              checked={chosen.includes(event)}
+              onChange={({ currentTarget }) =>
+                setChosen(currentTarget.checked ? [...chosen, event] : chosen.filter((other) => other !== event))
+              }
+            />
+          ))}
+        </fieldset>
+      </AddForm>
+    </>
   );
 }

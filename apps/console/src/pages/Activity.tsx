@@ -1,11 +1,11 @@
 /** The record of who did what: in an organisation, to an app, or by oneself. */
-import { Button, Skeleton } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { ACTIONS, type ActivityView } from '@teal/contracts';
 import { type ActivityOf, useActivity } from '../api/people.ts';
 import { Age } from '../components/Age.tsx';
-import { Notice } from '../components/Notice.tsx';
+import { Listing } from '../components/Listing.tsx';
 import { Quote } from '../components/Quote.tsx';
-import { Row, Rows } from '../components/Rows.tsx';
+import { Row } from '../components/Rows.tsx';
 import { useTitle } from '../hooks/title.ts';
 import { factWords } from '../view/facts.ts';
 import { useFramedApp } from './AppFrame.tsx';
@@ -39,16 +39,13 @@ function Activity({ of, about }: { of: ActivityOf; about: string }) {
         <h1>Activity</h1>
         <p>{about} Nothing in it can be changed or taken away.</p>
       </header>
-      {error !== null && <Notice kind="danger" title={error.message} />}
-      {entries === undefined && error === null && <Skeleton height="12rem" />}
-      {entries?.length === 0 && <p>Nothing has been done yet.</p>}
-      {entries !== undefined && entries.length > 0 && (
-        <Rows label="Activity">
-          {entries.map((entry) => (
-            <Entry key={entry.sequence} entry={entry} ofApp={typeof of === 'object' && 'app' in of} />
-          ))}
-        </Rows>
-      )}
+      <Listing
+        label="Activity"
+        error={error}
+        items={entries}
+        empty="Nothing has been done yet."
+        row={(entry) => <Entry key={entry.sequence} entry={entry} ofApp={typeof of === 'object' && 'app' in of} />}
+      />
       {hasNextPage && (
         <div>
           <Button variant="default" loading={isFetchingNextPage} onClick={() => fetchNextPage()}>

@@ -32,7 +32,7 @@ export function AppOverview() {
         <>
           <Pools pools={app.pools} />
           <TrafficNow app={app} />
-          <LatestDeployments app={app.name} />
+          <LatestDeployments app={app} />
           <p className={classes.more}>
             <Link to={appPath(app.name, 'deployments')}>All deployments of {app.name}</Link>
           </p>

@@ -1,14 +1,15 @@
 /** Certificates that HTTPS is served with, for all apps: uploaded by the platform's admin. */
-import { Button, Skeleton, Textarea } from '@mantine/core';
+import { Button, Textarea } from '@mantine/core';
 import type { CertificateView } from '@teal/contracts';
 import { type FormEvent, useState } from 'react';
 import { useAddCertificate, useRemoveCertificate } from '../api/mutations.ts';
 import { useCertificates } from '../api/queries.ts';
 import { AskFirst } from '../components/AskFirst.tsx';
+import { Listing } from '../components/Listing.tsx';
 import { Notice } from '../components/Notice.tsx';
 import { Panel } from '../components/Panel.tsx';
 import { Quote } from '../components/Quote.tsx';
-import { Row, Rows } from '../components/Rows.tsx';
+import { Row } from '../components/Rows.tsx';
 import { useTitle } from '../hooks/title.ts';
 import { visibleText } from '../view/visible.ts';
 import classes from './Page.module.css';
@@ -32,15 +33,12 @@ export function Certificates() {
           renews them: upload the next one in time.
         </p>
       </header>
-      {error !== null && <Notice kind="danger" title={error.message} />}
-      {data === undefined && error === null && <Skeleton height="8rem" />}
-      {data !== undefined && (
-        <Rows label="Certificates">
-          {data.certificates.map((certificate) => (
-            <Certificate key={certificate.id} certificate={certificate} />
-          ))}
-        </Rows>
-      )}
+      <Listing
+        label="Certificates"
+        error={error}
+        items={data?.certificates}
+        row={(certificate) => <Certificate key={certificate.id} certificate={certificate} />}
+      />
       {data !== undefined && <Upload />}
     </div>
   );

@@ -35,6 +35,7 @@ export function Deployment() {
 function Details({ deployment }: { deployment: DeploymentView }) {
   const app = useFramedApp();
   const log = useDeploymentLog(app.name, deployment.id);
+  const stopped = app.state === 'stopped' && app.lastDeployment?.id === deployment.id;
   return (
     <div className={classes.page}>
       <nav aria-label="Way back">
@@ -44,7 +45,7 @@ function Details({ deployment }: { deployment: DeploymentView }) {
         <h1>
           <code>{shortCommit(deployment.commit.commit)}</code> <Quote text={deployment.commit.message} />
         </h1>
-        <DeploymentMark deployment={deployment} />
+        <DeploymentMark deployment={deployment} stopped={stopped} />
         <div className={classes.actions}>
           <CancelDeployment app={app.name} deployment={deployment} />
           <RetryDeployment app={app} deployment={deployment} />
@@ -53,7 +54,7 @@ function Details({ deployment }: { deployment: DeploymentView }) {
       {deployment.state === 'failed' ? (
         <FailureReport app={app} deployment={deployment} lines={log.lines} />
       ) : (
-        <Verdict deployment={deployment} className={classes.verdict} />
+        <Verdict deployment={deployment} stopped={stopped} className={classes.verdict} />
       )}
       <PhaseTrack deployment={deployment} />
       <Facts deployment={deployment} />

@@ -22,7 +22,7 @@ export function Deployments() {
       {error !== null && <Notice kind="danger" title={error.message} />}
       {all === undefined && error === null && <Skeleton height="12rem" />}
       {all?.length === 0 && <FirstPush app={app} />}
-      {all !== undefined && all.length > 0 && <DeploymentList app={app.name} deployments={all} />}
+      {all !== undefined && all.length > 0 && <DeploymentList app={app} deployments={all} />}
       {hasNextPage && (
         <div>
           <Button variant="default" loading={isFetchingNextPage} onClick={() => fetchNextPage()}>

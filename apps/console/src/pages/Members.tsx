@@ -1,5 +1,5 @@
 /** Who belongs to the organisation, as what, and who is invited. */
-import { Button, Skeleton, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { type InvitationView, isAtLeast, type MemberView, ROLES, type Role } from '@teal/contracts';
 import { type FormEvent, useState } from 'react';
 import { useChangeRole, useInvitations, useInvite, useMembers, useRemoveMember, useWithdraw } from '../api/people.ts';
@@ -7,10 +7,11 @@ import { useMay, useSignedIn } from '../api/session.ts';
 import { Age } from '../components/Age.tsx';
 import { AskFirst } from '../components/AskFirst.tsx';
 import { Choice } from '../components/Choice.tsx';
+import { Listing } from '../components/Listing.tsx';
 import { Notice } from '../components/Notice.tsx';
 import { Panel } from '../components/Panel.tsx';
 import { Quote } from '../components/Quote.tsx';
-import { Row, Rows } from '../components/Rows.tsx';
+import { Row } from '../components/Rows.tsx';
 import type { Organisation } from '../hooks/organisation.tsx';
 import { useTitle } from '../hooks/title.ts';
 import { ROLE_WORDS } from '../view/roles.ts';
@@ -38,15 +39,14 @@ export function Members() {
           admin {ROLE_WORDS.admin}.
         </p>
       </header>
-      {error !== null && <Notice kind="danger" title={error.message} />}
-      {data === undefined && error === null && <Skeleton height="8rem" />}
-      {data !== undefined && (
-        <Rows label="Members">
-          {data.members.map((member) => (
-            <Member key={member.userId} organisation={organisation} member={member} mayManage={mayManage} />
-          ))}
-        </Rows>
-      )}
+      <Listing
+        label="Members"
+        error={error}
+        items={data?.members}
+        row={(member) => (
+          <Member key={member.userId} organisation={organisation} member={member} mayManage={mayManage} />
+        )}
+      />
       {mayManage && <Invitations organisation={organisation} />}
     </>
   );
@@ -111,7 +111,7 @@ function Member({ organisation, member, mayManage }: MemberProps) {
 }
 
 function Invitations({ organisation }: { organisation: Organisation }) {
-  const { data } = useInvitations(organisation.id, true);
+  const { data, error } = useInvitations(organisation.id, true);
   const { mailbox } = useSignedIn().platform;
   const about = mailbox
     ? 'No mail server is set up: the mail goes to the platform’s own mailbox, which “teal mailbox” shows.'
@@ -119,13 +119,12 @@ function Invitations({ organisation }: { organisation: Organisation }) {
   return (
     <Panel title="Invite somebody" about={about}>
       <Invite organisation={organisation} />
-      {data !== undefined && data.invitations.length > 0 && (
-        <Rows label="Invitations">
-          {data.invitations.map((invitation) => (
-            <Invited key={invitation.id} organisation={organisation} invitation={invitation} />
-          ))}
-        </Rows>
-      )}
+      <Listing
+        label="Invitations"
+        error={error}
+        items={data?.invitations}
+        row={(invitation) => <Invited key={invitation.id} organisation={organisation} invitation={invitation} />}
+      />
     </Panel>
   );
 }

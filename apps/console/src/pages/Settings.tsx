@@ -12,6 +12,7 @@ import { Domains } from '../components/Domains.tsx';
 import { KeyRows } from '../components/KeyRows.tsx';
 import { MaintenancePage } from '../components/MaintenancePage.tsx';
 import { Notice } from '../components/Notice.tsx';
+import { OnThisPage } from '../components/OnThisPage.tsx';
 import { Panel } from '../components/Panel.tsx';
 import { PendingNote } from '../components/PendingNote.tsx';
 import { RunSettings } from '../components/RunSettings.tsx';
@@ -23,6 +24,17 @@ import { diffVariables, parseVariables, type Variables, variablesText } from '..
 import { useFramedApp } from './AppFrame.tsx';
 import page from './Page.module.css';
 import classes from './Settings.module.css';
+
+const PARTS = [
+  { id: 'variables', words: 'Variables' },
+  { id: 'checks', words: 'Health checks' },
+  { id: 'running', words: 'Running' },
+  { id: 'domains', words: 'Domains' },
+  { id: 'maintenance', words: 'Maintenance' },
+  { id: 'keys', words: 'Keys' },
+  { id: 'webhooks', words: 'Webhooks' },
+  { id: 'delete', words: 'Delete' },
+] as const;
 
 export function Settings() {
   const app = useFramedApp();
@@ -36,35 +48,43 @@ export function Settings() {
         <h1>Settings</h1>
       </header>
       <PendingNote app={app} />
-      <section aria-labelledby="variables" className={classes.panel}>
-        <header>
-          <h2 id="variables">Variables</h2>
-          <Button variant="default" size="compact-sm" aria-pressed={asText} onClick={() => setAsText(!asText)}>
-            Edit as text
-          </Button>
-        </header>
-        <p>The app reads them in its environment. A change waits for the next deployment.</p>
-        {error !== null && <Notice kind="danger" title={error.message} />}
-        {data === undefined && error === null && <Skeleton height="8rem" />}
-        {data !== undefined && asText && (
-          <AsText app={app.name} variables={data.variables} onDone={() => setAsText(false)} />
-        )}
-        {data !== undefined && !asText && <OneByOne app={app.name} variables={data.variables} />}
-      </section>
-      {data !== undefined && (
-        <Checks key={checkPaths(data.variables).join()} app={app.name} variables={data.variables} />
-      )}
-      <RunSettings app={app} />
-      <Domains app={app} />
-      <MaintenancePage app={app} />
-      <Panel
-        title="Keys of this app"
-        about="For machines: each may fetch this app over SSH, and push it where you allow that."
-      >
-        <KeyRows owner={{ app: app.name }} app={app.name} />
-      </Panel>
-      <Webhooks owner={{ app: app.name }} about="Told what becomes of this app's deployments." />
-      {may('app.delete') && <Danger app={app} />}
+      <div className={page.indexed}>
+        <OnThisPage parts={PARTS.filter(({ id }) => id !== 'delete' || may('app.delete'))} />
+        <div>
+          <Panel
+            id="variables"
+            title="Variables"
+            about="The app reads them in its environment. A change waits for the next deployment."
+            action={
+              <Button variant="default" size="compact-sm" aria-pressed={asText} onClick={() => setAsText(!asText)}>
+                Edit as text
+              </Button>
+            }
+          >
+            {error !== null && <Notice kind="danger" title={error.message} />}
+            {data === undefined && error === null && <Skeleton height="8rem" />}
+            {data !== undefined && asText && (
+              <AsText app={app.name} variables={data.variables} onDone={() => setAsText(false)} />
+            )}
+            {data !== undefined && !asText && <OneByOne app={app.name} variables={data.variables} />}
+          </Panel>
+          {data !== undefined && (
+            <Checks key={checkPaths(data.variables).join()} app={app.name} variables={data.variables} />
+          )}
+          <RunSettings app={app} />
+          <Domains app={app} />
+          <MaintenancePage app={app} />
+          <Panel
+            id="keys"
+            title="Keys of this app"
+            about="For machines: each may fetch this app over SSH, and push it where you allow that."
+          >
+            <KeyRows owner={{ app: app.name }} app={app.name} />
+          </Panel>
+          <Webhooks owner={{ app: app.name }} about="Told what becomes of this app's deployments." />
+          {may('app.delete') && <Danger app={app} />}
+        </div>
+      </div>
     </div>
   );
 }
@@ -128,6 +148,7 @@ function AsText({ app, variables, onDone }: { app: string; variables: Variables;
   return (
     <>
       <Textarea
+        className={classes.text}
         aria-label="Variables, one NAME=value a line"
         rows={10}
         value={text}
@@ -166,9 +187,12 @@ function Danger({ app }: { app: AppView }) {
   const [asked, setAsked] = useState(false);
   const [typed, setTyped] = useState('');
   return (
-    <section aria-labelledby="danger" className={classes.danger}>
-      <h2 id="danger">Delete the app</h2>
-      <p>Its instances, images, deployments, logs and git repository go with it. Nothing brings them back.</p>
+    <Panel
+      id="delete"
+      title="Delete the app"
+      about="Its instances, images, deployments, logs and git repository go with it. Nothing brings them back."
+      danger
+    >
       <Button variant="default" onClick={() => setAsked(true)}>
         Delete {app.name} …
       </Button>
@@ -191,6 +215,6 @@ function Danger({ app }: { app: AppView }) {
           />
         </Confirm>
       )}
-    </section>
+    </Panel>
   );
 }

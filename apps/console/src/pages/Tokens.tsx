@@ -1,17 +1,18 @@
 /** API tokens, one's own and an organisation's: made, shown once, revoked. */
-import { Button, Skeleton, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { TOKEN_SCOPES, type TokenScope, type TokenView } from '@teal/contracts';
 import { type FormEvent, useState } from 'react';
 import { type TokenOwner, useCreateToken, useRevokeToken, useTokens } from '../api/people.ts';
 import { useApps } from '../api/queries.ts';
-import { Age } from '../components/Age.tsx';
 import { AskFirst } from '../components/AskFirst.tsx';
 import { Choice } from '../components/Choice.tsx';
 import { CopyLine } from '../components/CopyLine.tsx';
+import { LastUsed } from '../components/LastUsed.tsx';
+import { Listing } from '../components/Listing.tsx';
 import { Notice } from '../components/Notice.tsx';
 import { Panel } from '../components/Panel.tsx';
 import { Quote } from '../components/Quote.tsx';
-import { Row, Rows } from '../components/Rows.tsx';
+import { Row } from '../components/Rows.tsx';
 import { useTitle } from '../hooks/title.ts';
 import { SCOPE_WORDS } from '../view/roles.ts';
 import { visibleText } from '../view/visible.ts';
@@ -53,16 +54,13 @@ function Tokens({ owner, about }: { owner: TokenOwner; about: string }) {
         <h1>Tokens</h1>
         <p>{about}</p>
       </header>
-      {error !== null && <Notice kind="danger" title={error.message} />}
-      {data === undefined && error === null && <Skeleton height="8rem" />}
-      {data !== undefined && data.tokens.length === 0 && <p>No tokens yet. Make the first one below.</p>}
-      {data !== undefined && data.tokens.length > 0 && (
-        <Rows label="Tokens">
-          {data.tokens.map((token) => (
-            <Token key={token.id} owner={owner} token={token} />
-          ))}
-        </Rows>
-      )}
+      <Listing
+        label="Tokens"
+        error={error}
+        items={data?.tokens}
+        empty="No tokens yet. Make the first one below."
+        row={(token) => <Token key={token.id} owner={owner} token={token} />}
+      />
       <NewToken owner={owner} />
     </>
   );
@@ -85,13 +83,7 @@ function Token({ owner, token }: { owner: TokenOwner; token: TokenView }) {
         token.expiresAt === null
           ? 'never expires'
           : `${over ? 'expired' : 'good until'} ${new Date(token.expiresAt).toLocaleDateString()}`,
-        token.lastUsedAt === null ? (
-          'never used'
-        ) : (
-          <span key="used">
-            used <Age at={token.lastUsedAt} />
-          </span>
-        ),
+        <LastUsed key="used" at={token.lastUsedAt} />,
       ]}
     >
       <AskFirst
