@@ -18,6 +18,7 @@ const store = {
 const metrics = createMetrics({
   store: store as unknown as MetricsOptions['store'],
   queue: { counts: async () => [] },
+  usage: { latest: () => new Map() },
   platform: { version: 'bench', engine: 'process', router: 'haproxy' },
   log: console as unknown as MetricsOptions['log'],
 });
