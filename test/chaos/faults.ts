@@ -24,14 +24,17 @@ const FILLER = 'filler';
 const SLACK_BYTES = 4 * 1024 * 1024;
 
 async function hold(pids: readonly number[], { random }: Field): Promise<void> {
-  for (const pid of pids) process.kill(pid, 'SIGSTOP');
+  for (const pid of pids) signal(pid, 'SIGSTOP');
   await pause(random.between(...FREEZE_MS));
-  for (const pid of [...pids].reverse()) {
-    try {
-      process.kill(pid, 'SIGCONT');
-    } catch {
-      // ended, frozen as it was, by who missed it
-    }
+  for (const pid of [...pids].reverse()) signal(pid, 'SIGCONT');
+}
+
+/** Processes end by themselves between being found and being met, and frozen ones are ended by who misses them. */
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
@@ -40,8 +43,8 @@ async function restart(field: Field, signal: 'SIGKILL' | 'SIGTERM'): Promise<voi
   await field.platform.up();
 }
 
-async function signalPostgres({ platform }: Field, signal: 'SIGQUIT' | 'SIGKILL'): Promise<void> {
-  for (const pid of await platform.postgres()) process.kill(pid, signal);
+async function signalPostgres({ platform }: Field, name: 'SIGQUIT' | 'SIGKILL'): Promise<void> {
+  for (const pid of await platform.postgres()) signal(pid, name);
 }
 
 async function restartDockerd({ dockerd, random }: Field, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {

@@ -114,8 +114,8 @@ async function deploy(
   const memory: number[] = [];
   const share = Math.ceil(deployments / 10);
   for (; done < deployments && !signal.aborted; done += 1) {
-    if (done % 3 === 0) await push(repository, done);
-    else await ask(platform, done % 3 === 1 ? 'redeploy' : 'start-last-pushed-commit');
+    if (done % 4 < 2) await push(repository, done);
+    else await ask(platform, done % 4 === 2 ? 'redeploy' : 'start-last-pushed-commit');
     if (done % share === share - 1) {
       memory.push(await memoryMib(platform));
       say(`${done + 1} deployments, ${memory.at(-1)} MiB`);

@@ -43,7 +43,7 @@ describe.skipIf(reason !== null)('a platform with a Docker daemon of its own', (
 
   beforeAll(async () => {
     logDir = await mkdtemp(join(tmpdir(), 'teal-chaos-logs-'));
-    scene = await openScene({ logDir, dockerDisk: '1g', say });
+    scene = await openScene({ logDir, dockerDisk: '1g', gateDeadlineMs: 10_000, say });
   });
   afterAll(async () => {
     await scene?.close();
