@@ -25,6 +25,7 @@ export interface Course {
 }
 
 const SETTLE_MS = 90_000;
+const GATE_MS = 3_000;
 /** So many faults in a row that nothing recovered from: the rest would only take time. */
 const HOPELESS = 3;
 /** In flight at the end of a frozen process, and slow beside builds on a busy machine. */
@@ -60,6 +61,8 @@ export async function strike(scene: Scene, options: Course): Promise<ChaosReport
       else failed.push(record);
     },
   );
+  // So long a bad version is probed.
+  await platform.call('PATCH', `/apps/${APP}`, { settings: { gateDeadlineMs: GATE_MS } });
   const recoveries: Recovery[] = [];
   const invariants = new Invariants(platform, scene.dockerd.docker);
   try {
@@ -104,9 +107,10 @@ async function faultAfterFault(options: Course, stand: Stand): Promise<void> {
     const fault = bag.pop() ?? '';
     const recovery = await faultOnce(fault, stand, field);
     stand.recoveries.push(recovery);
-    const { violations, recoveryMs } = recovery;
+    const { violations, recoveryMs, deedMs, doing, until } = recovery;
     const outcome = violations.length === 0 ? 'recovered' : `NOT RECOVERED: ${violations.join('; ')}`;
-    options.say(`${String(number).padStart(4)} ${fault}: ${outcome} after ${(recoveryMs / 1_000).toFixed(1)} s`);
+    const why = `${doing} took ${seconds(deedMs)}${until === null ? '' : `, then ${until}`}`;
+    options.say(`${String(number).padStart(4)} ${fault}: ${outcome} after ${seconds(recoveryMs)} (${why})`);
     hopeless = violations.length === 0 ? 0 : hopeless + 1;
     if (hopeless === HOPELESS) return options.say(`ended: nothing has recovered from the last ${HOPELESS} faults`);
   }
@@ -126,21 +130,26 @@ async function faultOnce(fault: string, { scene, invariants }: Stand, field: Fie
   }
   const overAt = nowMs();
   const doing = await deed;
-  const broken = await settle(invariants, overAt);
+  const deedMs = nowMs() - overAt;
+  const { broken, until } = await settle(invariants, overAt);
   const recoveryMs = nowMs() - overAt;
   // What ended without being killed is started again: the next fault wants it.
   if (!platform.runs) await platform.up();
-  return { fault, doing, beganAt, recoveryMs, violations: [...trouble, ...broken] };
+  return { fault, doing, beganAt, deedMs, until, recoveryMs, violations: [...trouble, ...broken] };
 }
 
-/** What is still broken at the deadline; nothing as soon as all holds. */
-async function settle(invariants: Invariants, from: number): Promise<string[]> {
+/** What is still broken at the deadline; nothing as soon as all holds. `until` is what held last. */
+async function settle(invariants: Invariants, from: number): Promise<{ broken: string[]; until: string | null }> {
+  let until: string | null = null;
   for (;;) {
     const broken = await invariants.broken();
-    if (broken.length === 0 || nowMs() - from > SETTLE_MS) return broken;
+    if (broken.length === 0 || nowMs() - from > SETTLE_MS) return { broken, until };
+    until = broken.join('; ');
     await pause(100);
   }
 }
+
+const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
 
 /** What there still is of the app once it has been deleted. */
 async function leftovers({ platform }: Scene, invariants: Invariants): Promise<string[]> {

@@ -83,7 +83,6 @@ async function fault(signal: AbortSignal): Promise<boolean> {
     signal,
     logDir,
     dockerDisk: DOCKER_DISK,
-    gateDeadlineMs: 3_000,
     say,
   });
   process.stdout.write(`\n${tableOf(report)}\n`);

@@ -5,6 +5,10 @@ export interface Recovery {
   /** What a user did meanwhile. */
   doing: string;
   beganAt: number;
+  /** That a user's deed went on after the fault's end. */
+  deedMs: number;
+  /** What was amiss for longest after that; null: nothing. */
+  until: string | null;
   /** From the end of the fault until everything held again, deeds under way included. */
   recoveryMs: number;
   violations: readonly string[];

@@ -23,13 +23,11 @@ export interface SceneOptions {
   logDir: string;
   /** Of the disk of Docker, as tmpfs wants it. */
   dockerDisk: string;
-  /** Of the app: so long a bad version is probed. */
-  gateDeadlineMs: number;
   say(line: string): void;
 }
 
 /** With a first version live. Undone in reverse, whatever came of it. */
-export async function openScene({ logDir, dockerDisk, gateDeadlineMs, say }: SceneOptions): Promise<Scene> {
+export async function openScene({ logDir, dockerDisk, say }: SceneOptions): Promise<Scene> {
   const folder = await mkdtemp(join(tmpdir(), 'teal-chaos-'));
   await chmod(folder, 0o755);
   const undo: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
@@ -53,7 +51,7 @@ export async function openScene({ logDir, dockerDisk, gateDeadlineMs, say }: Sce
     const logFile = join(logDir, 'platform.log');
     const platform = await ChaosPlatform.start({ engine: 'docker', dataDir, logFile, environment });
     undo.push(() => platform.down());
-    await platform.createApp(APP, { scale: 2, gateDeadlineMs });
+    await platform.createApp(APP, { scale: 2 });
     const repository = await Repository.create(platform.gitUrl(APP));
     undo.push(() => repository.remove());
     const deeds = new Deeds(platform, repository, APP);
