@@ -2,11 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { get } from 'node:http';
 import type { Address, Environment } from '@teal/core';
-import type { BuildOutcome, Engine, EngineEvent, InstanceSpec, SourceTree, StartedInstance } from '@teal/deployer';
+import type { BuildOutcome, Engine, InstanceSpec, SourceTree, StartedInstance } from '@teal/deployer';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { appWithBuild, probeApp } from './app.ts';
 import type { EngineFixture } from './engineFixture.ts';
-import { oneOffConformance, processesWith } from './oneoff.ts';
+import { enginePortConformance } from './enginePort.ts';
+import { areGone, endless, oneOffConformance, processesWith } from './oneoff.ts';
 import { memorySource } from './source.ts';
 import { until } from './until.ts';
 
@@ -144,18 +145,6 @@ export function engineConformance(
       return until('the instance answers', () => ask(address));
     }
 
-    async function watching<T>(run: (events: EngineEvent[]) => Promise<T>): Promise<T> {
-      const events: EngineEvent[] = [];
-      const stop = new AbortController();
-      const watch = engine.watch((event) => events.push(event), stop.signal);
-      try {
-        return await run(events);
-      } finally {
-        stop.abort();
-        await watch;
-      }
-    }
-
     describe('building', () => {
       it('plans the same tree and variables to the same digest, other variables to another', async () => {
         const plan = async (environment: Environment) => {
@@ -174,11 +163,6 @@ export function engineConformance(
         const outcome = await engine.plan({ appId, source: memorySource({ 'notes.txt': 'hello' }), environment: {} });
         expect(outcome).toMatchObject({ ok: false, code: 'source_unknown' });
         expect(outcome.ok ? '' : outcome.reason).toMatch(/package\.json.*requirements\.txt.*index\.html/s);
-      });
-
-      it('keeps the image it built and lists it', async () => {
-        expect(await engine.hasImage(imageRef)).toBe(true);
-        expect(await engine.listImages()).toContain(imageRef);
       });
 
       it('streams what a build prints and names the command that failed', { timeout: TEST_MS }, async () => {
@@ -213,16 +197,6 @@ export function engineConformance(
         await until('its processes are gone', async () => (await processesWith(marker)).length === 0, 5_000);
         expect(Date.now()).toBeLessThan(end + 2_000);
       });
-
-      it('removes an image, and again', async () => {
-        const { ref } = await buildWith(engine, { appId, source: appWithBuild('echo removable') });
-        expect(await engine.hasImage(ref)).toBe(true);
-        await engine.removeImage(ref);
-        await engine.removeImage(ref);
-        expect(await engine.hasImage(ref)).toBe(false);
-        expect(await engine.listImages()).not.toContain(ref);
-        expect(await engine.hasImage(imageRef)).toBe(true);
-      });
     });
 
     describe('running', () => {
@@ -238,38 +212,6 @@ export function engineConformance(
         expect(seen).toMatchObject(environment);
         expect(seen.NODE_ENV).toBe('production');
         expect(Number(seen.PORT)).toBeGreaterThan(0);
-      });
-
-      it('starts an instance once, however often it is asked', async () => {
-        const { spec, address } = await start();
-        const again = await engine.start(spec, NEVER);
-        if (!started.includes(again.ref)) started.push(again.ref);
-        const before = await answer(again.address);
-        expect(before.startedAt).toBeGreaterThan(0);
-        expect((await engine.list()).filter((seen) => seen.instanceId === spec.instanceId)).toHaveLength(1);
-        expect(again.address).toEqual(address);
-      });
-
-      it('starts an instance in what was prepared for it, and removes what nobody used', async () => {
-        const spec = instanceOf(appId, imageRef);
-        const [ref] = await Promise.all([engine.prepare(spec), engine.prepare(spec)]);
-        const instance = await engine.start(spec, NEVER);
-        started.push(instance.ref);
-        expect(instance.ref).toBe(ref);
-        await answer(instance.address);
-        expect((await engine.list()).filter((seen) => seen.instanceId === spec.instanceId)).toMatchObject([
-          { ref, status: 'running', address: instance.address },
-        ]);
-
-        const unused = instanceOf(appId, imageRef);
-        await engine.stop(await engine.prepare(unused), { graceMs: 0 });
-        expect((await engine.list()).some((seen) => seen.instanceId === unused.instanceId)).toBe(false);
-      });
-
-      it('refuses to start an image that is gone', async () => {
-        const spec = instanceOf(appId, imageRef.replace(/[0-9a-f]{8}$/, '00000000'));
-        await expect(engine.start(spec, NEVER)).rejects.toMatchObject({ code: 'image_gone' });
-        expect((await engine.list()).some((seen) => seen.instanceId === spec.instanceId)).toBe(false);
       });
 
       it('runs two instances of one image beside each other', async () => {
@@ -343,20 +285,6 @@ export function engineConformance(
         expect(after.longestPauseMs).toBeGreaterThanOrEqual(250);
         expect((await engine.wake(ref)).address).toEqual(woken.address);
       });
-
-      it('says that a gone instance cannot be woken', async () => {
-        const { ref } = await start();
-        await engine.stop(ref, { graceMs: 0 });
-        await expect(engine.wake(ref)).rejects.toMatchObject({ code: 'start_failed' });
-        expect(await engine.inspect(ref)).toBeNull();
-      });
-
-      it('stops a sleeping instance', async () => {
-        const { ref, spec } = await start();
-        await engine.sleep(ref);
-        await engine.stop(ref, { graceMs: 5_000 });
-        expect((await engine.list()).some((seen) => seen.instanceId === spec.instanceId)).toBe(false);
-      });
     });
 
     describe('ending', () => {
@@ -377,40 +305,6 @@ export function engineConformance(
         expect(Date.now() - askedAt).toBeGreaterThanOrEqual(900);
         expect(Date.now() - askedAt).toBeLessThan(6_000);
         await expect(ask(address, '/', 300)).rejects.toThrow();
-      });
-
-      it('tells when an instance ends by itself, and leaves it ended', async () => {
-        await watching(async (events) => {
-          const { ref, address, spec } = await start();
-          await ask(address, '/exit?code=3');
-          const event = await until('the exit is told', () =>
-            events.find((seen) => seen.instanceId === spec.instanceId && seen.type === 'exited'),
-          );
-          expect(event).toMatchObject({ type: 'exited', appId, exitCode: 3 });
-          expect(await engine.inspect(ref)).toMatchObject({ status: 'exited' });
-        });
-      });
-
-      it('starts an instance again while its restart is on, and tells so', { timeout: TEST_MS }, async () => {
-        await watching(async (events) => {
-          const { ref, address, spec } = await start();
-          const before = await ask(address);
-          await engine.setRestart(ref, true);
-          await ask(address, '/exit?code=1');
-          const told = await until('the restart is told', () =>
-            events.find((seen) => seen.instanceId === spec.instanceId && seen.type === 'restarted'),
-          );
-          const again = told.type === 'restarted' ? told.address : address;
-          expect((await answer(again)).startedAt).toBeGreaterThan(before.startedAt);
-
-          await engine.setRestart(ref, false);
-          events.length = 0;
-          await ask(again, '/exit?code=4');
-          await until('the last exit is told', () =>
-            events.some((seen) => seen.instanceId === spec.instanceId && seen.type === 'exited'),
-          );
-          await until('it stays ended', async () => (await engine.inspect(ref))?.status === 'exited');
-        });
       });
     });
 
@@ -491,19 +385,21 @@ export function engineConformance(
 
     oneOffConformance({ fixture: () => fixture, spec: (environment) => instanceOf(appId, imageRef, environment) });
 
-    it('keeps nothing of an app that was removed', { timeout: TEST_MS }, async () => {
-      const otherApp = `app_${randomUUID()}`;
-      const { ref: otherImage } = await buildWith(engine, { appId: otherApp, source: probeApp() });
-      const instance = await engine.start(instanceOf(otherApp, otherImage), NEVER);
-      await answer(instance.address);
-      expect(await engine.listApps()).toContain(otherApp);
-      await engine.stop(instance.ref, { graceMs: 0 });
-      await engine.removeImage(otherImage);
-      await engine.removeApp(otherApp);
-      await engine.removeApp(otherApp);
-      expect(await engine.listApps()).not.toContain(otherApp);
-      expect((await engine.list()).some((seen) => seen.appId === otherApp)).toBe(false);
-      expect(await engine.listImages()).not.toContain(otherImage);
+    const marker = `marker-${randomUUID()}`;
+    enginePortConformance({
+      engine: () => engine,
+      reopen: () => fixture.reopen(),
+      build: async (owner) => (await buildWith(engine, { appId: owner, source: probeApp() })).ref,
+      spec: () => instanceOf(appId, imageRef),
+      start: () => start(),
+      async end({ address }, exitCode) {
+        await answer(address);
+        await ask(address, `/exit?code=${exitCode}`);
+      },
+      endless: endless(marker),
+      brief: 'echo second',
+      briefLine: 'second',
+      nothingRuns: () => areGone(marker),
     });
   });
 }

@@ -19,6 +19,12 @@ export async function processesWith(marker: string): Promise<string[]> {
   return found;
 }
 
+/** A command that never ends, with a child that outlives its shell if nobody ends it. */
+export const endless = (marker: string) => `node -e 'setInterval(() => {}, 1000)' ${marker} & echo begun; wait`;
+export async function areGone(marker: string): Promise<void> {
+  await until('its processes are gone', async () => (await processesWith(marker)).length === 0, 5_000);
+}
+
 export interface OneOffSubject {
   fixture: () => EngineFixture;
   /** An instance of the probe app's image, with an id of its own. */
@@ -40,11 +46,6 @@ export function oneOffConformance({ fixture, spec }: OneOffSubject): void {
 
     const isListed = async ({ instanceId }: InstanceSpec, by = engine()) =>
       (await by.list()).some((seen) => seen.instanceId === instanceId);
-
-    /** A command that never ends, with a child that outlives its shell if nobody ends it. */
-    const endless = (marker: string) => `node -e 'setInterval(() => {}, 1000)' ${marker} & echo begun; wait`;
-    const areGone = (marker: string) =>
-      until('its processes are gone', async () => (await processesWith(marker)).length === 0, 5_000);
 
     it('gives every line in its order, the last without an end too, and the exit code', async () => {
       const { exitCode, lines } = await run('for n in 1 2 3; do echo "line $n"; done; printf "no end"; exit 7');
@@ -80,62 +81,6 @@ export function oneOffConformance({ fixture, spec }: OneOffSubject): void {
       const { exitCode } = await run(`node -e 'setInterval(() => {}, 1000)' ${marker} & exit 0`);
       expect(exitCode).toBe(0);
       await areGone(marker);
-    });
-
-    it('ends with its children at once when aborted', async () => {
-      const marker = `marker-${randomUUID()}`;
-      const abort = new AbortController();
-      const one = spec();
-      const log = (text: string) => {
-        if (text === 'begun') abort.abort(new Error('no more'));
-      };
-      const command = endless(marker);
-      await expect(engine().run(one, { command, log, signal: abort.signal })).rejects.toThrow('no more');
-      expect(await isListed(one)).toBe(false);
-      await areGone(marker);
-      await expect(run('echo never', {}, AbortSignal.abort(new Error('before')))).rejects.toThrow('before');
-    });
-
-    it('refuses an image that is gone', async () => {
-      const one = { ...spec(), imageRef: spec().imageRef.replace(/[0-9a-f]{8}$/, '00000000') };
-      const running = engine().run(one, { command: 'true', log: () => {}, signal: NEVER });
-      await expect(running).rejects.toMatchObject({ code: 'image_gone' });
-      expect(await isListed(one)).toBe(false);
-    });
-
-    it('is listed while it runs, and can be removed by another Teal', { timeout: TEST_MS }, async () => {
-      const marker = `marker-${randomUUID()}`;
-      const one = spec();
-      const begun = Promise.withResolvers<void>();
-      const running = engine().run(one, { command: endless(marker), log: () => begun.resolve(), signal: NEVER });
-      await begun.promise;
-      const seen = await until('it is listed', async () =>
-        (await engine().list()).find(({ instanceId, status }) => instanceId === one.instanceId && status === 'running'),
-      );
-      expect(seen.appId).toBe(one.appId);
-      const later = await fixture().reopen();
-      try {
-        await later.stop(seen.ref, { graceMs: 0 });
-        await areGone(marker);
-        expect(await isListed(one, later)).toBe(false);
-      } finally {
-        await later.close();
-      }
-      expect((await running).exitCode).toBe(137);
-    });
-
-    it('ends one of the same id first', { timeout: TEST_MS }, async () => {
-      const marker = `marker-${randomUUID()}`;
-      const one = spec();
-      const begun = Promise.withResolvers<void>();
-      const first = engine().run(one, { command: endless(marker), log: () => begun.resolve(), signal: NEVER });
-      await begun.promise;
-      const lines: string[] = [];
-      const second = engine().run(one, { command: 'echo second', log: (text) => lines.push(text), signal: NEVER });
-      expect((await first).exitCode).toBe(137);
-      await areGone(marker);
-      expect([(await second).exitCode, lines]).toEqual([0, ['second']]);
-      expect(await isListed(one)).toBe(false);
     });
   });
 }

@@ -15,16 +15,21 @@ export interface OpenQueue extends JobQueue {
 
 export const QUEUE_CONCURRENCY = 4;
 
-export interface QueueUnderTest {
+/** What the port promises, whatever is behind it. */
+export interface JobsUnderTest {
   /** One more process on the same jobs, which works on {@link QUEUE_CONCURRENCY} apps at a time. Lines of its log go to `lines`. */
   open(): Promise<OpenQueue>;
   lines: string[];
+}
+
+export interface QueueUnderTest extends JobsUnderTest {
   /** Takes the database away (not in good order where it can) and brings it back with its data; runs `whileDown` between. */
   restart(whileDown: () => Promise<void>): Promise<void>;
 }
 
 /** Makes jobs of their own, and cleans up after the test. */
 export type MakeQueue = () => Promise<QueueUnderTest>;
+export type MakeJobs = () => Promise<JobsUnderTest>;
 
 const NO_MAIL = async () => {};
 /** A deadline for what should take milliseconds, and for what waits for a pause between tries. */
@@ -47,7 +52,7 @@ async function start(queue: OpenQueue, handlers: Partial<JobHandlers>): Promise<
   return { ...workers, close };
 }
 
-async function openQueue(under: QueueUnderTest): Promise<OpenQueue> {
+async function openQueue(under: JobsUnderTest): Promise<OpenQueue> {
   const queue = await under.open();
   let closed: Promise<void> | null = null;
   const close = () => (closed ??= queue.close());
@@ -55,7 +60,7 @@ async function openQueue(under: QueueUnderTest): Promise<OpenQueue> {
   return { ...queue, close };
 }
 
-function callCases(make: MakeQueue): void {
+function callCases(make: MakeJobs): void {
   it('brings a call for an app to the worker, and a call for mail', async () => {
     const queue = await openQueue(await make());
     const ran: string[] = [];
@@ -141,7 +146,7 @@ function callCases(make: MakeQueue): void {
   });
 }
 
-function troubleCases(make: MakeQueue): void {
+function troubleCases(make: MakeJobs): void {
   it.each([
     ['is busy', new TealError('app_busy', { what: 'x' }), 0],
     ['throws', new Error('the disk is gone'), 1],
@@ -345,10 +350,15 @@ function restartCases(make: MakeQueue): void {
   });
 }
 
-export function queueConformance(name: string, make: MakeQueue): void {
+/** All of it that needs no database to take away. */
+export function jobsConformance(name: string, make: MakeJobs): void {
   describe(`the job queue on ${name}`, () => {
     describe('calls', () => callCases(make));
     describe('trouble', () => troubleCases(make));
-    describe('restart', () => restartCases(make));
   });
+}
+
+export function queueConformance(name: string, make: MakeQueue): void {
+  jobsConformance(name, make);
+  describe(`the job queue on ${name} and its database`, () => restartCases(make));
 }

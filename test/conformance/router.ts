@@ -3,12 +3,13 @@ import { describe } from 'vitest';
 import { accessLogCases } from './router/accessLog.ts';
 import { bodyCases } from './router/bodies.ts';
 import { drainCases } from './router/drain.ts';
-import type { MakeRouter } from './router/fixture.ts';
+import { House, holder, type MakeRouter, until } from './router/fixture.ts';
 import { flagCases } from './router/flags.ts';
 import { headerCases } from './router/headers.ts';
 import { httpsCases } from './router/https.ts';
 import { loadCases } from './router/load.ts';
 import { memberCases } from './router/members.ts';
+import { type RouterPortSubject, routerPortCases } from './router/port.ts';
 import { routingCases } from './router/routing.ts';
 import { smugglingCases } from './router/smuggling.ts';
 import { staleCases } from './router/stale.ts';
@@ -19,6 +20,7 @@ export type { MakeOptions, MakeRouter, RouterUnderTest } from './router/fixture.
 
 export function routerConformance(name: string, make: MakeRouter): void {
   describe(`${name} router`, () => {
+    describe('what the port tells', () => routerPortCases(() => subjectOf(make)));
     describe('routing', () => routingCases(make));
     describe('what is in flight', () => drainCases(make));
     describe('headers', () => headerCases(make));
@@ -33,4 +35,23 @@ export function routerConformance(name: string, make: MakeRouter): void {
     describe('the access log', () => accessLogCases(make));
     describe('under load', () => loadCases(make));
   });
+}
+
+/** A real router with a real request in flight. */
+async function subjectOf(make: MakeRouter): Promise<RouterPortSubject> {
+  const house = new House(await make());
+  return {
+    router: house.router,
+    async busy() {
+      const { held, options } = holder();
+      await house.live('one', options);
+      const asking = house.ask({ path: '/hold' });
+      await until('the request arrives', () => held.length === 1);
+      return async () => {
+        held[0]?.end();
+        await asking;
+      };
+    },
+    close: () => house.close(),
+  };
 }

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { strikeAll } from './crash.ts';
-import type { Task } from './enumerate.ts';
+import type { Tally, Task } from './enumerate.ts';
 import { MODES, type Mode } from './faults.ts';
 import { SCENARIOS } from './scenarios.ts';
 
@@ -41,17 +41,44 @@ function tasksOf(scenario: string): Task[] {
   return pairs === 0 ? singles : [...singles, { scenario, modes: [], every, pairs, seed }];
 }
 
-async function run(): Promise<number> {
-  const names = SCENARIOS.map(({ name }) => name).filter((name) => values.scenario?.includes(name) ?? true);
-  const began = performance.now();
-  const tally = await strikeAll(names.flatMap(tasksOf), ({ scenario, modes: [mode] }, { runs, found }) => {
-    process.stdout.write(`${found.length === 0 ? 'ok   ' : 'FOUND'} ${scenario}, ${mode ?? 'pairs'}: ${runs} runs\n`);
+const secondsSince = (beganMs: number) => Math.round((performance.now() - beganMs) / 1_000);
+
+/** Says after each task what it found and how far it is. */
+function progress(tasks: number, beganMs: number) {
+  /** Calls of each scenario without faults: the points at which it is struck. */
+  const pointsOf = new Map<string, number>();
+  let done = 0;
+  let runsSoFar = 0;
+  const onDone = ({ scenario, modes: [mode] }: Task, { points, runs, found }: Tally) => {
+    done += 1;
+    runsSoFar += runs;
+    pointsOf.set(scenario, points);
+    const far = `${done}/${tasks}, ${runsSoFar} runs, ${secondsSince(beganMs)} s`;
+    process.stdout.write(
+      `${found.length === 0 ? 'ok   ' : 'FOUND'} ${scenario}, ${mode ?? 'pairs'}: ${runs} runs (${far})\n`,
+    );
     for (const { faults, violation } of found.slice(0, 3))
       process.stdout.write(`      ${faults.map(({ call, mode }) => `${mode} ${call}`).join(', ')}: ${violation}\n`);
-  });
-  const { found, points: _, ...figures } = tally;
-  const report = { scenarios: names.length, modes, ...figures, violations: found.length, seed };
-  process.stdout.write(`${JSON.stringify(report)} in ${Math.round((performance.now() - began) / 1_000)} s\n`);
+  };
+  return { onDone, points: () => [...pointsOf.values()].reduce((sum, points) => sum + points, 0) };
+}
+
+async function run(): Promise<number> {
+  const names = SCENARIOS.map(({ name }) => name).filter((name) => values.scenario?.includes(name) ?? true);
+  const beganMs = performance.now();
+  const tasks = names.flatMap(tasksOf);
+  const { onDone, points } = progress(tasks.length, beganMs);
+  const { found, ...figures } = await strikeAll(tasks, onDone);
+  const all = { ...figures, points: points(), violations: found.length };
+  const report = {
+    scenarios: names.length,
+    modes,
+    pairsPerScenario: pairs,
+    seed,
+    ...all,
+    seconds: secondsSince(beganMs),
+  };
+  process.stdout.write(`${JSON.stringify(report)}\n`);
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify({ ...report, found }, null, 2)}\n`);
   return found.length === 0 ? 0 : 1;
 }

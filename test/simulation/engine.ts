@@ -33,6 +33,8 @@ export interface EngineState {
 export interface EngineOptions {
   scheduler: Scheduler;
   programOf(commit: string): Program;
+  /** How long a single command runs. */
+  commandMs?(command: string): number;
 }
 
 const ONE_OFF_MS = 100;
@@ -44,14 +46,16 @@ const MEMORY_BYTES = 32 * 2 ** 20;
 export class MemoryEngine {
   readonly #scheduler: Scheduler;
   readonly #programOf: (commit: string) => Program;
+  readonly #commandMs: (command: string) => number;
   state: EngineState = { boxes: new Map(), places: new Map(), images: new Map(), apps: new Set(), nextPort: 20_000 };
   version = 0;
   #watchers = new Set<{ owner: Owner; listener: (event: EngineEvent) => void }>();
   /** Ends of commands that run. */
   #ends = new Map<string, (exitCode: number) => void>();
 
-  constructor({ scheduler, programOf }: EngineOptions) {
+  constructor({ scheduler, programOf, commandMs = () => ONE_OFF_MS }: EngineOptions) {
     this.#scheduler = scheduler;
+    this.#commandMs = commandMs;
     this.#programOf = programOf;
   }
 
@@ -264,7 +268,7 @@ export class MemoryEngine {
   }
 
   /** The command goes on when its caller dies, until somebody ends it. */
-  async #run(spec: InstanceSpec, { log, signal }: OneOff, ref: string): Promise<{ exitCode: number }> {
+  async #run(spec: InstanceSpec, { command, log, signal }: OneOff, ref: string): Promise<{ exitCode: number }> {
     signal.throwIfAborted();
     this.#remove(ref);
     const box = this.#put(spec, ref, true);
@@ -272,7 +276,8 @@ export class MemoryEngine {
     log('migrating');
     const ended = Promise.withResolvers<number>();
     this.#ends.set(ref, ended.resolve);
-    this.#scheduler.in(ONE_OFF_MS, { owner: null, label: 'command ends', run: () => ended.resolve(failing ? 1 : 0) });
+    const run = () => ended.resolve(failing ? 1 : 0);
+    this.#scheduler.in(this.#commandMs(command), { owner: null, label: 'command ends', run });
     const onAbort = () => ended.reject(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     try {

@@ -60,8 +60,9 @@ export async function drive(world: World, act: () => Promise<void>, actingMs = 0
 async function comesToRest(world: World, rests: () => boolean, limitMs: number): Promise<boolean> {
   const endMs = world.scheduler.nowMs + limitMs;
   while (world.scheduler.nowMs < endMs && (await world.runUntil(rests, endMs - world.scheduler.nowMs))) {
-    const { struck } = world;
-    if (!(await world.runUntil(() => !rests(), STILL_MS)) && world.struck === struck) return true;
+    const troubles = world.struck + world.outages;
+    const restless = await world.runUntil(() => !rests(), STILL_MS);
+    if (!restless && world.struck + world.outages === troubles) return true;
   }
   return false;
 }

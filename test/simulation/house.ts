@@ -29,6 +29,7 @@ export interface House<C extends Caller = Caller> {
   readonly queue: MemoryQueue;
   readonly watchdog: Watching;
   readonly calls: number;
+  outages: number;
   replyDelayMs(): number;
   isAlone(): boolean;
   routerIsUp(): boolean;

@@ -1,4 +1,5 @@
 /** The job queue in memory, with what the real one does to calls: one per app, again after a run, tries again, dead workers. */
+import { isTealError, TealError } from '@teal/core';
 import type { JobCounts, JobHandlers, JobQueue, JobWorker } from '@teal/deployer';
 
 interface Job {
@@ -17,7 +18,7 @@ export interface QueueTime {
 export const RETRY_MS = 1_000;
 /** After which the job of a dead worker is given to another. */
 export const STALLED_MS = 10_000;
-const CONCURRENCY = 4;
+export const CONCURRENCY = 4;
 
 export class MemoryQueue {
   readonly #time: QueueTime;
@@ -59,8 +60,8 @@ export class MemoryQueue {
     this.#jobs.clear();
   }
 
-  join(handlers: JobHandlers, isAlive: () => boolean): MemoryQueueMember {
-    const member = new MemoryQueueMember(handlers, isAlive);
+  join(handlers: JobHandlers, { isAlive, onFailure = () => {} }: MemberOptions): MemoryQueueMember {
+    const member = new MemoryQueueMember(handlers, { isAlive, onFailure });
     this.#members.push(member);
     this.#time.in(0, () => this.#give());
     return member;
@@ -92,9 +93,12 @@ export class MemoryQueue {
     job.state = 'active';
     job.by = member;
     job.again = false;
-    const failed = await member.take(key).then(
+    const failed = await member.takeJob(key).then(
       () => false,
-      () => true,
+      (error) => {
+        member.tellFailure(error);
+        return true;
+      },
     );
     if (this.#jobs.get(key) !== job || job.by !== member) return;
     if (failed) return this.#waitLater(key, job, RETRY_MS);
@@ -109,15 +113,33 @@ export class MemoryQueue {
   }
 }
 
+export interface MemberOptions {
+  isAlive(): boolean;
+  /** Called with what a handler threw, unless that is how it says "not now". */
+  onFailure?(error: unknown): void;
+}
+
 export class MemoryQueueMember implements JobWorker {
   readonly closing = new AbortController();
   readonly isAlive: () => boolean;
   readonly #handlers: JobHandlers;
+  readonly #onFailure: (error: unknown) => void;
   readonly #tails = new Map<string, Promise<void>>();
 
-  constructor(handlers: JobHandlers, isAlive: () => boolean) {
+  constructor(handlers: JobHandlers, { isAlive, onFailure }: Required<MemberOptions>) {
     this.#handlers = handlers;
     this.isAlive = isAlive;
+    this.#onFailure = onFailure;
+  }
+
+  tellFailure(error: unknown): void {
+    if (!isTealError(error, 'app_busy') && !isTealError(error, 'lease_lost')) this.#onFailure(error);
+  }
+
+  /** A job that comes while it closes is thrown back, and waits for the next worker. */
+  async takeJob(key: string): Promise<void> {
+    if (this.closing.signal.aborted) throw new TealError('app_busy', { what: 'this worker is stopping' });
+    return this.take(key);
   }
 
   /** One after the other per app. */
@@ -125,15 +147,21 @@ export class MemoryQueueMember implements JobWorker {
     const { signal } = this.closing;
     const work = () => (key === 'mail' ? this.#handlers.sendMail(signal) : this.#handlers.workApp(key, signal));
     const turn = (this.#tails.get(key) ?? Promise.resolve()).then(work);
-    this.#tails.set(
-      key,
-      turn.catch(() => {}),
-    );
+    const tail = turn.catch(() => {});
+    this.#tails.set(key, tail);
+    void tail.then(() => {
+      if (this.#tails.get(key) === tail) this.#tails.delete(key);
+    });
     return turn;
   }
 
   workHere(appId: string): Promise<void> {
     return this.take(appId);
+  }
+
+  beginHere(appId: string): void {
+    if (this.closing.signal.aborted || this.#tails.has(appId) || this.#tails.size >= CONCURRENCY) return;
+    this.workHere(appId).catch((error) => this.tellFailure(error));
   }
 
   async close(): Promise<void> {

@@ -2,6 +2,7 @@
 
 import { Person } from './people.ts';
 import type { Program } from './programs.ts';
+import { TIMING } from './teal.ts';
 import { cancel, goLive, ORGANISATION, redeploy, remove, revive, settings, start, stop } from './wishes.ts';
 import type { World, WorldOptions } from './world.ts';
 
@@ -82,6 +83,18 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: 'push, router in the process', ...push, options: EMBEDDED },
   { name: 'push, two processes', ...push, options: TWO },
   { name: 'first push', given: (person) => person.createApp(ORGANISATION), when: pushing('a') },
+  { name: 'new app', given: async () => {}, when: (person) => person.askForApp(ORGANISATION), open: true },
+  {
+    name: 'stop whose lease ends before its route',
+    given: withVersions('a'),
+    async when(person) {
+      const { world } = person;
+      const stopping = stop(person);
+      await person.until(() => person.app()?.stopped ?? false);
+      world.skewMs += TIMING.leaseMs;
+      await stopping;
+    },
+  },
   { name: 'failing build', given: withVersions('a'), when: pushing('b', { build: 'fails' }) },
   { name: 'failing gate', given: withVersions('a'), when: pushing('b', { gate: 'refuses' }) },
   { name: 'gate that ends by itself', given: withVersions('a'), when: pushing('b', { gate: 'exits' }) },

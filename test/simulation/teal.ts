@@ -62,7 +62,7 @@ export class Teal implements Owner {
     if (this.world.isAlone()) this.world.queue.obliterate();
     await this.deployer.start();
     this.ready = true;
-    this.#worker = this.world.queue.join(this.deployer, () => this.#alive);
+    this.#worker = this.world.queue.join(this.deployer, { isAlive: () => this.#alive });
     for (const appId of await store.deployments.appsWithWork()) this.#worker.workHere(appId).catch(() => {});
   }
 
@@ -109,8 +109,19 @@ export class Teal implements Owner {
       ]),
       prober: this.#watched('prober', memoryProber(engine, router, scheduler)),
       source: this.#watched('source', source.port()),
-      queue: this.#watched('queue', queuePort(queue)),
+      queue: this.#calls(this.#watched('queue', queuePort(queue))),
       mail: this.#watched('mail', mail.port()),
+    };
+  }
+
+  /** As the composition root does it: a call begins here at once where it can, and goes through the queue all the same. */
+  #calls(queue: Context['queue']): Context['queue'] {
+    return {
+      ...queue,
+      appHasWork: (appId) => {
+        this.#worker?.beginHere(appId);
+        return queue.appHasWork(appId);
+      },
     };
   }
 
@@ -157,9 +168,7 @@ export class Teal implements Owner {
         if (fault === 'before') return this.kill();
         const cut = this.cutOff.get(label.split('.', 1)[0] as PortName);
         if (fault === 'refused' || cut === 'refuses' || cut === 'silent')
-          return this.#later(cut === 'silent' ? SILENCE_MS : OUTAGE_MS, () =>
-            reject(new Outage(`${label}: no answer`)),
-          );
+          return this.#outage(cut === 'silent' ? SILENCE_MS : OUTAGE_MS, { what: `${label}: no answer`, reject });
         this.world.watchdog.performed(this, label, { args, issuedUnder });
         const outcome = fault ?? cut ?? null;
         act().then(
@@ -176,12 +185,19 @@ export class Teal implements Owner {
     if (fault === 'after') this.kill();
     else if (fault === 'lost' || fault === 'deaf') {
       const waitMs = fault === 'lost' ? OUTAGE_MS : SILENCE_MS;
-      this.#later(waitMs, () => call.reject(new Outage(`${call.label}: the reply was lost`)));
+      this.#outage(waitMs, { what: `${call.label}: the reply was lost`, reject: call.reject });
     } else if (fault === 'frozen') {
       this.freeze(TIMING.leaseMs + THAW_MARGIN_MS);
       this.#later(delayMs, call.resolve);
     } else if (delayMs > 0) this.#later(delayMs, call.resolve);
     else call.resolve();
+  }
+
+  #outage(ms: number, { what, reject }: { what: string; reject: (error: Error) => void }): void {
+    this.#later(ms, () => {
+      this.world.outages += 1;
+      reject(new Outage(what));
+    });
   }
 
   #later(ms: number, run: () => void): void {

@@ -54,6 +54,8 @@ export class World {
   /** Calls so far, and how many faults have struck. */
   calls = 0;
   struck = 0;
+  /** Calls that had no answer: what was begun with one of them comes again. */
+  outages = 0;
   faults: Map<number, Mode>;
   /** Called with each call's label, when set. */
   trace: ((label: string, teal: Teal) => void) | null = null;

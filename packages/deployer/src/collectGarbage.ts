@@ -49,6 +49,15 @@ export async function collectStrays(context: Context, { everyImage }: { everyIma
   for (const appId of routed.filter(isStray)) await router.removeApp(appId);
   for (const appId of kept.filter(isStray)) await engine.removeApp(appId);
   for (const appId of repositories.filter(isStray)) await source.remove(appId);
+  const without = [...appIds].filter((appId) => !repositories.includes(appId));
+  for (const appId of without) await completeApp(context, appId);
+}
+
+/** Whoever created it broke off after its row. */
+async function completeApp({ store, source, log }: Context, appId: string): Promise<void> {
+  if (await store.apps.isDeleting(appId)) return;
+  log.info({ appId }, 'making the repository of an app that has none');
+  await source.create(appId);
 }
 
 /** A build that runs has an image before it has its row; while one runs nobody can tell it from a leftover. */

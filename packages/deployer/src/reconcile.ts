@@ -50,6 +50,7 @@ export function createReconciler(deps: WorkDeps): Reconciler {
     if (view === null) return [];
     const { actions, desired, observed } = view;
     await restorePage(held, desired.app);
+    tellRetirement(deps, view);
     for (const action of actions) await apply(deps, held, action);
     remember(appId, { desired, observed, actions });
     if (actions.length > 0) deps.context.log.info({ appId, actions: actions.map((a) => a.do) }, 'reconciled');
@@ -87,6 +88,17 @@ export function createReconciler(deps: WorkDeps): Reconciler {
       for (const appId of memories.keys()) if (!appIds.has(appId)) memories.delete(appId);
     },
   };
+}
+
+/** Whoever stopped an app or let a version go live may have broken off before its route. */
+function tellRetirement({ retirement }: WorkDeps, { desired: { app }, observed: { route, pools } }: View): void {
+  const routed = route?.mode === 'up' ? (pools[route.live]?.releaseId ?? null) : null;
+  if (routed !== null && routed !== app.liveReleaseId) retirement.hadTraffic(routed);
+}
+
+interface View {
+  desired: Desired;
+  observed: Observed;
 }
 
 interface Look {

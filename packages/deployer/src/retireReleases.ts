@@ -11,6 +11,8 @@ import { setRoute } from './setRoute.ts';
 export interface Retirement {
   /** Sees to the app now, and again when something is due; calls during a round make one more round. */
   schedule(appId: string): void;
+  /** A release that is not live was routed until now: what it has in flight has the whole drain before it. */
+  hadTraffic(releaseId: string): void;
   /** Stops waiting; what is not retired is found at the next start. */
   close(): Promise<void>;
 }
@@ -90,6 +92,7 @@ export function createRetirement(ports: Ports): Retirement {
 
   return {
     schedule,
+    hadTraffic: (releaseId) => void deps.idleSince.set(releaseId, clock.monotonicMs()),
     async close() {
       closing.abort();
       await Promise.all([...rounds.values()].map((state) => state.done));

@@ -161,32 +161,6 @@ export function routingCases(make: MakeRouter): void {
     expect((await streaming).body).toBe('version one\n\n'.repeat(20));
   });
 
-  it('says what it was told', async () => {
-    const house = await open();
-    expect(await house.router.observe(APP)).toBeNull();
-    expect(await house.router.listApps()).toEqual([]);
-    const origin = await house.live('one');
-    expect(await house.router.observe(APP)).toEqual({
-      route: { mode: 'up', live: 'blue' },
-      hosts: [HOST],
-      pools: {
-        blue: {
-          appId: APP,
-          colour: 'blue',
-          releaseId: 'release_one',
-          deploymentId: 'deployment_one',
-          members: [{ instanceId: 'instance_one', address: origin.address }],
-        },
-        green: null,
-      },
-    });
-    expect(await house.router.listApps()).toEqual([APP]);
-    await house.router.removeApp(APP);
-    await house.router.removeApp(APP);
-    expect(await house.router.observe(APP)).toBeNull();
-    expect(await house.router.listApps()).toEqual([]);
-  });
-
   it('carries out pipelined requests one after the other, in their order', async () => {
     const house = await open();
     const events: string[] = [];
