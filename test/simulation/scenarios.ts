@@ -96,6 +96,22 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
   { name: 'failing build', given: withVersions('a'), when: pushing('b', { build: 'fails' }) },
+  {
+    name: 'a source that ends whoever plans its build',
+    given: withVersions('a'),
+    async when(person) {
+      const { world } = person;
+      const traced = world.trace;
+      world.trace = (label, teal) => {
+        traced?.(label, teal);
+        if (label === 'engine.plan') teal.kill();
+      };
+      await person.push('b');
+      await person.until(() => person.newest()?.state === 'failed');
+      world.trace = traced;
+    },
+    open: true,
+  },
   { name: 'failing gate', given: withVersions('a'), when: pushing('b', { gate: 'refuses' }) },
   { name: 'gate that ends by itself', given: withVersions('a'), when: pushing('b', { gate: 'exits' }) },
   { name: 'failing gate beside a sleeper', given: withVersions('a', 'b'), when: pushing('c', { gate: 'exits' }) },

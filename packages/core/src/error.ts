@@ -186,6 +186,7 @@ const entries = {
   source_unknown: { message: 'Teal found nothing it can build. It looked for: {looked}.', retryable: false },
   source_too_large: { message: 'The source is too large: {detail}.', retryable: false },
   source_unsafe: { message: 'The source cannot be used: {detail}.', retryable: false },
+  source_unavailable: { message: 'The repository could not be read: {detail}.', retryable: true },
   recipe_invalid: { message: '{detail}', retryable: false },
   build_failed: { message: 'The build failed: {detail}', retryable: false },
   build_timeout: { message: 'The build did not end within {limit}.', retryable: false },

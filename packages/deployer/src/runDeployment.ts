@@ -10,10 +10,13 @@ import { switchTraffic } from './switchTraffic.ts';
 
 const MAX_BEGINNINGS = 2;
 
-/** Runs `run.deployment` from the state it is in to its end. A lost lease or a shutdown leaves it for the next worker. */
-export async function runDeployment(run: Run): Promise<Deployment> {
+/**
+ * Runs `run.deployment` from the state it is in to its end. A lost lease or a shutdown leaves it for the next worker.
+ * `beginnings`: how often its state has been begun, this time included.
+ */
+export async function runDeployment(run: Run, beginnings: number): Promise<Deployment> {
   try {
-    await resume(run);
+    resume(run, beginnings);
     return await proceed(run);
   } catch (error) {
     const stop = stopOf(run, error);
@@ -42,9 +45,8 @@ function stopOf(run: Run, error: unknown): StopRun | null {
 }
 
 /** A deployment found in the middle was left by a dead worker: its phase is begun once more, not for ever. */
-async function resume(run: Run): Promise<void> {
-  if (run.deployment.state === 'queued') return;
-  const beginnings = await run.context.store.deployments.attempt(run.lease, run.deployment.id, 1);
+function resume(run: Run, beginnings: number): void {
+  if (beginnings <= 1) return;
   run.log.line('teal', `The worker was restarted: ${run.deployment.state} begins again.`);
   if (beginnings > MAX_BEGINNINGS) {
     throw new RunFailure(

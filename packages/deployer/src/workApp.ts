@@ -40,8 +40,12 @@ async function runOne(
   const places = deps.places.open(app.id);
   const stop = watchForStop(context, deployment.id, { lost: held.lost, shutdown });
   try {
-    const [log] = await Promise.all([openDeploymentLog(context, deployment.id), stop.checkCancel()]);
-    const ended = await runDeployment({
+    const [log, beginnings] = await Promise.all([
+      openDeploymentLog(context, deployment.id),
+      context.store.deployments.attempt(held.lease, deployment.id, 1),
+      stop.checkCancel(),
+    ]);
+    const run = {
       context: held.context,
       keeper,
       exits,
@@ -52,7 +56,8 @@ async function runOne(
       deployment,
       log,
       signal: stop.signal,
-    });
+    };
+    const ended = await runDeployment(run, beginnings);
     context.log.info(
       { appId: app.id, deploymentId: ended.id, state: ended.state, code: ended.failure?.code },
       'deployment ended',

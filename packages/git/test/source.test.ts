@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { SourceTree } from '@teal/deployer';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createSourceReader, type GitSourceReader, readerEnvironment } from '../src/index.ts';
@@ -274,6 +276,25 @@ describe('a hostile tree', () => {
     const id = await commitTree(tree);
     await expect(reader.open(APP, id)).rejects.toMatchObject({ code: 'source_too_large' });
     await eventually(async () => !(await processesIn(repositories)).some((command) => command.includes('ls-tree')));
+  });
+
+  test.each([[], ['ls-tree']])('is given up when git does not answer, and git is ended (%s)', async (...silent) => {
+    const id = await commitTree(await makeTree([`100644 blob ${await blob('x')}\tone`]));
+    const fake = join(folder, 'bin');
+    await mkdir(fake);
+    const git = (await promisify(execFile)('sh', ['-c', 'command -v git'])).stdout.trim();
+    const others = silent.length === 0 ? '' : `case "$*" in *${silent[0]}*) ;; *) exec ${git} "$@" ;; esac`;
+    await writeFile(join(fake, 'git'), `#!/bin/sh\n${others}\nexec tail -f ${fake}/git\n`, { mode: 0o755 });
+    const environment = { ...readerEnvironment(), PATH: `${fake}:${process.env.PATH}` };
+    const deaf = createSourceReader({
+      repositoriesDir: repositories,
+      limits: LIMITS,
+      gitEnvironment: environment,
+      silenceMs: 300,
+    });
+    await expect(deaf.open(APP, id)).rejects.toMatchObject({ code: 'source_unavailable' });
+    await eventually(async () => !(await processesIn(fake)).some((command) => command.startsWith('tail')));
+    await deaf.close();
   });
 
   test('of folders too deep in each other is unsafe', async () => {

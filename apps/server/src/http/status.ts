@@ -74,6 +74,7 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = Object.freeze({
   source_unknown: 422,
   source_too_large: 422,
   source_unsafe: 422,
+  source_unavailable: 503,
   recipe_invalid: 422,
   build_failed: 422,
   build_timeout: 422,

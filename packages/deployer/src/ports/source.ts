@@ -33,7 +33,7 @@ export interface SourceTree {
 }
 
 export interface SourceReader {
-  /** Opens the tree of `commit`, at no cost when that was done a moment ago; throws `source_too_large`, `source_unsafe`. */
+  /** Opens the tree of `commit`, at no cost when that was done a moment ago; throws `source_too_large`, `source_unsafe`, and `source_unavailable` in time when the repository does not answer. */
   open(appId: string, commit: string): Promise<SourceTree>;
   /** What the commit says of itself; null when the repository has no such commit. */
   describe(appId: string, commit: string): Promise<CommitFacts | null>;

@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
+const INIT_MS = 30_000;
 
 /**
  * Pushed commits survive a power loss, every move of a ref is recorded (recovery reads that), and packs are
@@ -29,6 +30,8 @@ export async function createRepository(path: string, environment: Record<string,
     await run('git', ['init', '--quiet', '--bare', '--template=', '--initial-branch=main', '--', draft], {
       cwd: '/',
       env: environment,
+      timeout: INIT_MS,
+      killSignal: 'SIGKILL',
     });
     await appendFile(join(draft, 'config'), SETTINGS);
     await rename(draft, path).catch(async (error) => {

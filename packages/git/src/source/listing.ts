@@ -3,17 +3,18 @@ import { spawn } from 'node:child_process';
 import { TealError } from '@teal/core';
 import type { SourceEntry, SourceLimits } from '@teal/deployer';
 import { ByteReader } from './bytes.ts';
+import type { GitOptions } from './objects.ts';
 import { PATH_MAX_BYTES, quoted, safePath } from './path.ts';
+import { spoken } from './spoken.ts';
 
 export interface ListedEntry extends SourceEntry {
   id: string;
 }
 
-export interface ListingRequest {
+export interface ListingRequest extends GitOptions {
   repository: string;
   commit: string;
   limits: SourceLimits;
-  environment: Record<string, string>;
 }
 
 const KINDS: Readonly<Record<string, SourceEntry['kind']>> = {
@@ -26,7 +27,7 @@ const RECORD = /^(\d{6}) (blob|tree|commit) ([0-9a-f]{40,64}) +(\d+|-)\t/;
 
 /** Entries in git's order, which is that of their bytes; null when there is no such commit. Throws `source_too_large`, `source_unsafe`. */
 export async function listTree(request: ListingRequest): Promise<ListedEntry[] | null> {
-  const { repository, commit, environment } = request;
+  const { repository, commit, environment, silenceMs } = request;
   // -t: folders count too, or a tree of nothing but empty folders would never end.
   const child = spawn(
     'git',
@@ -41,7 +42,7 @@ export async function listTree(request: ListingRequest): Promise<ListedEntry[] |
     child.once('error', reject).once('exit', resolve);
   });
   try {
-    const entries = await collect(new ByteReader(child.stdout), request.limits);
+    const entries = await collect(new ByteReader(spoken(child, silenceMs)), request.limits);
     return (await exited) === 0 ? entries : null;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;

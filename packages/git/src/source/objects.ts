@@ -3,6 +3,13 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { TealError } from '@teal/core';
 import { ByteReader } from './bytes.ts';
+import { spoken } from './spoken.ts';
+
+export interface GitOptions {
+  environment: Record<string, string>;
+  /** For each piece of an answer. */
+  silenceMs: number;
+}
 
 export interface GitObject {
   id: string;
@@ -19,13 +26,13 @@ export class ObjectProcess {
   readonly exited: Promise<void>;
   #usable = true;
 
-  constructor(repository: string, environment: Record<string, string>) {
+  constructor(repository: string, { environment, silenceMs }: GitOptions) {
     this.#child = spawn('git', [`--git-dir=${repository}`, 'cat-file', '--batch'], {
       cwd: '/',
       env: environment,
       stdio: ['pipe', 'pipe', 'ignore'],
     });
-    this.#answers = new ByteReader(this.#child.stdout);
+    this.#answers = new ByteReader(spoken(this.#child, silenceMs));
     this.exited = new Promise((resolve) => {
       const gone = () => {
         this.#usable = false;

@@ -1,8 +1,7 @@
 /** Lends `cat-file` processes, one borrower at a time each, and keeps a few of them for the next. Holds no objects. */
-import { ObjectProcess } from './objects.ts';
+import { type GitOptions, ObjectProcess } from './objects.ts';
 
-export interface PoolOptions {
-  environment: Record<string, string>;
+export interface PoolOptions extends GitOptions {
   /** Processes kept without a borrower, over all repositories. */
   maxIdle: number;
   idleMs: number;
@@ -61,7 +60,7 @@ export class ObjectPool {
   }
 
   #start(repository: string): ObjectProcess {
-    const process = new ObjectProcess(repository, this.#options.environment);
+    const process = new ObjectProcess(repository, this.#options);
     this.#running.add(process);
     void process.exited.then(() => this.#running.delete(process));
     return process;

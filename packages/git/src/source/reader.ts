@@ -11,6 +11,7 @@ import { ObjectPool } from './pool.ts';
 import { Recent } from './recent.ts';
 import { isRepository, movedTo, refTarget } from './refs.ts';
 import { appIdOfFolder, isBranchOrTag, isObjectId, repositoryPath } from './repository.ts';
+import { SILENCE_MS } from './spoken.ts';
 import { checkSymlinks } from './symlink.ts';
 import { RepositoryTree } from './tree.ts';
 
@@ -20,6 +21,8 @@ export interface SourceReaderOptions {
   /** The whole environment of git's processes; by default {@link readerEnvironment}. */
   gitEnvironment?: Record<string, string>;
   limits: SourceLimits;
+  /** For each piece of git's answers; default {@link SILENCE_MS}. */
+  silenceMs?: number;
 }
 
 /** The port, and `close()`, which ends the processes it keeps for the next call. */
@@ -33,8 +36,9 @@ const SYMLINK_MAX_BYTES = 4_000;
 const COMMIT_MAX_BYTES = 4 * 1024 * 1024;
 
 export function createSourceReader(options: SourceReaderOptions): GitSourceReader {
+  const { silenceMs = SILENCE_MS } = options;
   const environment = options.gitEnvironment ?? readerEnvironment();
-  const pool = new ObjectPool({ environment, maxIdle: MAX_IDLE_PROCESSES, idleMs: IDLE_MS });
+  const pool = new ObjectPool({ environment, silenceMs, maxIdle: MAX_IDLE_PROCESSES, idleMs: IDLE_MS });
   const trees = new Recent<SourceTree>(RECENT_TREES);
   const locate = (appId: string) => repositoryPath(options.repositoriesDir, appId);
 
@@ -78,7 +82,7 @@ export function createSourceReader(options: SourceReaderOptions): GitSourceReade
     if (!isObjectId(commit)) throw missing;
     const [object, listed] = await Promise.all([
       commitOf(repository, commit),
-      listTree({ repository, commit, limits: options.limits, environment }),
+      listTree({ repository, commit, limits: options.limits, environment, silenceMs }),
     ]);
     if (object === null || listed === null) throw missing;
     await checkLinks(repository, listed);
