@@ -172,7 +172,7 @@ function endCases({ engine, start, end }: EnginePortSubject): void {
       await end(instance, 3);
       const { appId } = instance.spec;
       expect(await told(events, 'exited', instance.spec)).toMatchObject({ type: 'exited', appId, exitCode: 3 });
-      expect(await engine().inspect(instance.ref)).toMatchObject({ status: 'exited', address: null });
+      expect(await engine().inspect(instance.ref)).toMatchObject({ status: 'exited' });
     });
   });
 
