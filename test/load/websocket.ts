@@ -32,7 +32,10 @@ export function runSession(session: Session, trace: Trace): Promise<SessionEnd> 
   trace.openedAt = nowMs();
   const socket = connect(session.address);
   const { timeoutMs } = session;
-  const timer = setTimeout(() => reject(new Error(`no whole answer within ${timeoutMs} ms`)), timeoutMs);
+  const timer = setTimeout(
+    () => reject(new Error(`no whole answer within ${timeoutMs} ms: ${echoes.state}`)),
+    timeoutMs,
+  );
   socket.once('connect', () => {
     trace.connectedAt = nowMs();
   });
@@ -41,7 +44,8 @@ export function runSession(session: Session, trace: Trace): Promise<SessionEnd> 
     `GET ${session.path} HTTP/1.1\r\nHost: ${session.host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
       `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
   );
-  new Echoes(session, { socket, trace, key }, resolve, reject).follow();
+  const echoes = new Echoes(session, { socket, trace, key }, resolve, reject);
+  echoes.follow();
   return promise.finally(() => {
     clearTimeout(timer);
     socket.destroy();
@@ -71,6 +75,12 @@ class Echoes {
     this.#key = key;
     this.#done = done;
     this.#fail = fail;
+  }
+
+  /** For who wonders where it stands still. */
+  get state(): string {
+    if (this.#version !== null) return `${this.#version} has sent ${this.#echoes} echoes`;
+    return this.#trace.connectedAt === null ? 'not connected' : 'connected, and the handshake is not answered';
   }
 
   follow(): void {

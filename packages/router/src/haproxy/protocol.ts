@@ -5,7 +5,7 @@ import type { Limits } from '../limits.ts';
 import type { TableDump } from './table.ts';
 
 /** Raised whenever a supervisor of before could not do what is asked of it now: it is replaced then. */
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 
 /** What a supervisor is started with; it reads them from a file, as arguments can be seen by everybody. */
 export interface SupervisorOptions {
@@ -55,6 +55,8 @@ export interface Calls {
   accessLog: { args: { appId: string; tailLines: number; follow: boolean }; value: null };
   /** Never answered before it is aborted; minutes come as `part`. */
   watchTraffic: { args: Record<string, never>; value: null };
+  /** Requests that are in no figures and in no access log, since the supervisor began. */
+  losses: { args: Record<string, never>; value: number };
   /** Stops HAProxy softly, then ends; answered at once. */
   retire: { args: Record<string, never>; value: null };
   /** Ends HAProxy and the supervisor now. */

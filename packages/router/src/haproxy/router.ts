@@ -59,6 +59,8 @@ export interface HaproxyRouter extends Router {
   shutdown(): Promise<void>;
 }
 
+const LOST = 'requests are in no figures: HAProxy could not hand over their lines in time';
+
 /** A router that does not serve yet, unless it has since before this process began. */
 export function createHaproxyRouter(options: HaproxyRouterOptions): HaproxyRouter {
   return new SupervisedRouter(options);
@@ -67,6 +69,7 @@ export function createHaproxyRouter(options: HaproxyRouterOptions): HaproxyRoute
 class SupervisedRouter implements HaproxyRouter {
   readonly #session: Session;
   readonly #stateDir: string;
+  readonly #log: RouterLog | undefined;
 
   constructor(options: HaproxyRouterOptions) {
     const { host, port, securePort = null, binary, stateDir, socketDir, proofSecret, log } = options;
@@ -88,6 +91,7 @@ class SupervisedRouter implements HaproxyRouter {
     const digest = createHash('sha256').update(same).update(sourceDigest()).digest('hex');
     const proofDigest = createHash('sha256').update(proofSecret).digest('hex').toUpperCase();
     this.#stateDir = stateDir;
+    this.#log = log;
     this.#session = new Session({
       options: { ...settings, protocol: PROTOCOL, settings: digest },
       proofDigest,
@@ -176,8 +180,17 @@ class SupervisedRouter implements HaproxyRouter {
   }
 
   watchTraffic(listener: (minutes: readonly TrafficMinute[]) => void, signal: AbortSignal): void {
-    const part = (minutes: unknown[]) =>
+    let known = 0;
+    const tellLosses = async () => {
+      const lost = await this.#session.call('losses', () => ({}));
+      if (lost > known) this.#log?.warn({ requests: lost - known }, LOST);
+      known = lost;
+    };
+    const part = (minutes: unknown[]) => {
       listener((minutes as TrafficMinute[]).map((minute) => ({ ...minute, minute: new Date(minute.minute) })));
+      // It is asked again with the next figures, and the supervisor's own log has it too.
+      void tellLosses().catch(() => {});
+    };
     // Ends with the signal, or with the router itself.
     void this.#session.call('watchTraffic', () => ({}), { signal, part, timeoutMs: null }).catch(() => {});
   }

@@ -79,7 +79,7 @@ function describe(error: unknown): Extract<Reply, { error: unknown }>['error'] {
 }
 
 function makeHandlers({ supervisor, over }: ControlOptions): Handlers {
-  const { apps, flights, table, meter, accessLog } = supervisor;
+  const { apps, flights, losses, table, meter, accessLog } = supervisor;
   return {
     hello: async ({ proofDigest }) => supervisor.hello(checkDigest(proofDigest)),
     ping: async () => null,
@@ -110,6 +110,7 @@ function makeHandlers({ supervisor, over }: ControlOptions): Handlers {
         meter.watch((minutes) => part([...minutes]), signal);
         signal.addEventListener('abort', () => resolve(null));
       }),
+    losses: () => losses.count(),
     retire: async () => done(void supervisor.retire().then(over)),
     shutdown: async () => {
       await supervisor.shutdown();

@@ -18,6 +18,7 @@ import { Apps } from './apps.ts';
 import { certificateFiles, changeCertificates } from './certificates.ts';
 import { Flights } from './flights.ts';
 import { Generation } from './generation.ts';
+import { Losses } from './losses.ts';
 import { setEntry } from './maps.ts';
 import { servePages } from './pagesServer.ts';
 import { Plane, type PlaneLog } from './plane.ts';
@@ -39,6 +40,7 @@ export class Supervisor {
   readonly accessLog: AccessLog;
   readonly apps: Apps;
   readonly flights: Flights;
+  readonly losses: Losses;
   readonly controlSocket: string;
   readonly #allowance: Allowance;
   readonly #slots = new Slots();
@@ -86,6 +88,11 @@ export class Supervisor {
     this.flights = new Flights(sources);
     this.#allowance = new Allowance({ ...sources, limit: options.limits.maxRequestsPerMember });
     this.#allowance.start();
+    this.losses = new Losses({
+      generations: sources.generations,
+      lost: (requests) => log.warn({ requests }, 'requests are in no figures: their lines were not read in time'),
+    });
+    this.losses.start();
   }
 
   /** Serves the pages; HAProxy comes with `listen`. */
@@ -172,6 +179,7 @@ export class Supervisor {
 
   async #cleanUp(): Promise<void> {
     this.#allowance.stop();
+    this.losses.stop();
     this.apps.close();
     this.meter.close();
     await this.accessLog.close();

@@ -32,7 +32,7 @@ export function readEntry(line: string): AccessEntry | null {
     bytesIn,
     bytesOut,
     activeMs,
-    secure,
+    frontend = '',
     host,
     method,
     uri,
@@ -46,7 +46,8 @@ export function readEntry(line: string): AccessEntry | null {
     colour,
     instanceId: colour === null ? null : (server ?? null),
     clientHost: client.startsWith('::ffff:') ? client.slice(7) : client,
-    protocol: secure === '1' ? 'https' : 'http',
+    // `in~` over TLS.
+    protocol: frontend.endsWith('~') ? 'https' : 'http',
     host: unescapeLog(host ?? ''),
     method: unescapeLog(method ?? ''),
     path: unescapeLog(pathOf(uri ?? '')),
