@@ -16,7 +16,7 @@ describe.runIf(hasBrowser)('every page of the console', () => {
   let scripts: Scripts;
 
   beforeAll(async () => {
-    platform = await TestPlatform.start({ engine: 'process' });
+    platform = await TestPlatform.start({ engine: 'process', timing: { usageEveryMs: 1_000 } });
     scenery = new Scenery(platform);
     await scenery.raise();
     browser = await openBrowser();

@@ -14,7 +14,7 @@ const PHONE = { width: 390, height: 844 };
 /** Pages that are worth a look on a phone, too. */
 const ON_PHONE = new Set(['apps', 'overview', 'members']);
 
-const platform = await TestPlatform.start({ engine: 'process' });
+const platform = await TestPlatform.start({ engine: 'process', timing: { usageEveryMs: 1_000 } });
 const scenery = new Scenery(platform);
 const browser = await openBrowser();
 try {
@@ -22,7 +22,13 @@ try {
   await mkdir(FOLDER, { recursive: true });
   await scenery.raise();
   const teal = new ConsolePage(await browser.open(platform.consoleUrl));
-  const shot = (name: string) => teal.page.screenshot({ path: join(FOLDER, `${name}.png`), animations: 'disabled' });
+  const shot = (name: string) =>
+    teal.page.screenshot({
+      path: join(FOLDER, `${name}.png`),
+      animations: 'disabled',
+      // its charts stand one below the other
+      fullPage: name.startsWith('metrics'),
+    });
   await teal.page.setViewportSize(DESKTOP);
   await teal.heading('Sign in').waitFor();
   await shot('sign-in');

@@ -33,6 +33,8 @@ export interface ChartProps {
 }
 
 const HEIGHT_PX = 200;
+/** Distances of the marks below: no two are called the same. */
+const WHOLE_MINUTES_S = [1, 2, 5, 10, 15, 30, 60, 120, 180, 240].map((minutes) => minutes * 60);
 
 export function Chart(props: ChartProps) {
   const { label, timesMs, lines, marks, format } = props;
@@ -94,7 +96,7 @@ function optionsOf(element: HTMLElement, { lines, marks, format, least = 1 }: Ch
     cursor: { show: false },
     scales: { y: { range: (_plot, _min, max) => [0, Math.max(least, max * 1.1)] } },
     axes: [
-      { ...axis, values: '{HH}:{mm}' },
+      { ...axis, values: '{HH}:{mm}', incrs: WHOLE_MINUTES_S },
       { ...axis, size: 64, values: (_plot, values) => values.map(format) },
     ],
     series: [

@@ -40,9 +40,11 @@ function Header({ me }: { me: Me }) {
       <OrganisationChoice me={me} />
       <div className={classes.wide}>
         <Ways me={me} />
-        <SignOut />
       </div>
       <Scheme />
+      <div className={classes.wide}>
+        <SignOut />
+      </div>
       <Menu me={me} />
     </header>
   );
