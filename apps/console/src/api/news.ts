@@ -55,7 +55,12 @@ export function useTestWebhook(owner: WebhookOwner) {
 }
 
 export function useRemoveWebhook(owner: WebhookOwner) {
-  return useWebhookChange(owner, (id: string) => remove(webhookPaths.one(listPath(owner), id)));
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => remove(webhookPaths.one(listPath(owner), id)),
+    // the list alone: deliveries of the one that is gone would be asked for in vain
+    onSettled: () => client.invalidateQueries({ queryKey: keys.webhooks(owner), exact: true }),
+  });
 }
 
 export function useNotifications(organisation: string) {
