@@ -23,9 +23,11 @@ export function UsageCharts({ usage, label, timesMs, marks }: UsageChartsProps) 
       instances.map((instance) => lineOf(instance, { timesMs, stepMinutes, read }));
     return { cpu: of(({ cpuShare }) => cpuShare), memory: of(({ memoryBytes }) => memoryBytes) };
   }, [instances, stepMinutes, timesMs]);
-  const now = instances.filter(({ points }) => Date.parse(points.at(-1)?.minute ?? '') >= (timesMs.at(-2) ?? 0));
+  // the minute that has just begun may have no figures yet
+  const newestMs = Math.max(timesMs.at(-2) ?? 0, ...instances.map(lastMs));
+  const now = instances.filter((instance) => lastMs(instance) === newestMs);
   const words = (read: (instance: InstanceUsageSeriesView) => string) =>
-    now.length === 0 ? 'No instance runs now.' : `Now: ${now.map((one) => `${nameOf(one)} ${read(one)}`).join(', ')}.`;
+    now.length === 0 ? 'No instance runs now.' : `Now: ${now.map((one) => `${nameOf(one)}: ${read(one)}`).join('; ')}.`;
   const cpuWords = words(({ points }) => formatCores(points.at(-1)?.cpuShare ?? null));
   const memoryWords = words(({ points, memoryLimitBytes }) => {
     const limit = memoryLimitBytes === null ? '' : ` of ${formatBytes(memoryLimitBytes)}`;
@@ -50,6 +52,7 @@ export function UsageCharts({ usage, label, timesMs, marks }: UsageChartsProps) 
   );
 }
 
+const lastMs = ({ points }: InstanceUsageSeriesView) => Date.parse(points.at(-1)?.minute ?? '') || 0;
 const nameOf = ({ colour, number }: InstanceUsageSeriesView) => `${colour} instance ${number}`;
 
 interface LineOptions {
