@@ -73,10 +73,18 @@ async function countAround(platform: ChaosPlatform, docker: Docker | null, optio
     const before = await takeCensus(platform, docker);
     say(`before: ${JSON.stringify(before)}`);
     const { done, memory } = await deploy(platform, repository, options);
+    const isAtRest = async () => more(before, await takeCensus(platform, docker)).length === 0;
+    await until('there is no more than before', isAtRest, 30_000).catch((error) => say(String(error)));
     const after = await takeCensus(platform, docker);
     say(`after: ${JSON.stringify(after)}`);
     await platform.deleteApps();
-    const deleted = await takeCensus(platform, docker);
+    let deleted = await takeCensus(platform, docker);
+    // The rows go last.
+    const isGone = async () => {
+      deleted = await takeCensus(platform, docker);
+      return remains(deleted).length === 0;
+    };
+    await until('nothing of the app is left', isGone, 30_000).catch((error) => say(String(error)));
     say(`deleted: ${JSON.stringify(deleted)}`);
     const leaked = [...more(before, after), ...remains(deleted), ...grown(memory)];
     return { deployments: done, leaks: leaked.length, leaked, before, after, deleted, memory_mib: memory };
