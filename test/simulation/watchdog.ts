@@ -174,12 +174,11 @@ export class Watchdog {
     const { database, engine, router } = this.#world;
     const app = database.tables.apps.get(appId);
     if (app?.liveReleaseId == null || app.stopped || database.tables.deleting.has(appId)) return;
-    if (!this.#world.routerIsUp()) return;
+    if (!this.#world.routerIsUp() || this.bereaved.has(appId)) return;
     const pool = router.routed(appId);
     const boxes = (pool?.members ?? []).map(({ address }) => engine.at(address));
     const good = boxes.filter((box) => box?.status === 'running' && (box.passes >= 2 || box.revived));
-    if (good.length > 0) this.bereaved.delete(appId);
-    if (good.length === 0 && !this.bereaved.has(appId)) this.violate(1, `${app.name} has no member that serves`);
+    if (good.length === 0) this.violate(1, `${app.name} has no member that serves`);
     if (boxes.some((box) => box?.status === 'running' && box.passes < 2 && !box.revived))
       this.violate(1, `${app.name} routes to an instance that passed no gate`);
   }
