@@ -1,14 +1,20 @@
 /** How the tests run: quick ones in parallel, those that load the whole machine one file at a time after them. */
 import { defineConfig } from 'vitest/config';
+import { plantedFault } from './test/attacks/planted-list.ts';
 import { AttackTable } from './test/attacks/table.ts';
+import { plantInTests } from './test/planted/fault.ts';
 
 const machine = ['packages/runtimes/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'test/**/*.test.ts'];
 const report = process.env.TEAL_TEST_REPORT;
+const planted = plantedFault(process.env);
 
 // biome-ignore lint/style/noDefaultExport: the tool's own convention
 export default defineConfig({
+  plugins: planted === undefined ? [] : [plantInTests(planted)],
   test: {
     environment: 'node',
+    // A cached module would be the one without the fault.
+    fsModuleCache: planted === undefined,
     maxWorkers: 2,
     teardownTimeout: 30_000,
     reporters:

@@ -2,6 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import type { Me } from '@teal/contracts';
 import { removeFirewall, startFirewall } from '@teal/host';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../conformance/until.ts';
@@ -123,6 +124,14 @@ describe.runIf(ENGINES.includes('docker'))('hostile builds and instances', { tim
     expect(connected).toBe(0);
   });
 
+  it('a runtime that Docker does not know is refused at the start, naming those it knows', async () => {
+    const environment = { TEAL_RUNTIME: 'runsc-of-nobody' };
+    await expect(TestPlatform.start({ engine: 'docker', environment })).rejects.toMatchObject({
+      code: 'configuration_invalid',
+      message: expect.stringMatching(/TEAL_RUNTIME: Docker has no runtime "runsc-of-nobody", only .*runc/),
+    });
+  });
+
   it('45, 46: an instance reaches no metadata, no port of the platform, no neighbour, and can ask for no more', async () => {
     await unharmed(watched(), async () => {
       expect(await attempt(METADATA, 80)).toBe('ECONNREFUSED');
@@ -209,6 +218,38 @@ describe.runIf(ENGINES.includes('docker'))('hostile builds and instances', { tim
       const outside = 'FROM scratch\nCOPY ../../../etc/passwd /stolen\n';
       expect(await push('outside', { Dockerfile: outside })).toMatch(/DEPLOYMENT FAILED while building/);
     });
+  });
+
+  it('44: a build takes nothing from what another organisation has built, not even with the same words', async () => {
+    const mine = (await platform.call<Me>('GET', '/me')).body.organisation;
+    const others = (await platform.call<{ id: string }>('POST', '/organisations', { name: 'Others' })).body;
+    const files = {
+      Dockerfile: [
+        'FROM teal/node:24',
+        'USER root',
+        `RUN --mount=type=cache,id=shared,target=/cache cat /cache/secret 2>/dev/null; head -c 9 /dev/urandom | base64 | tee /cache/secret > /secret # ${platformId}`,
+        'COPY server.js .',
+        'CMD ["node", "server.js"]',
+      ].join('\n'),
+      'server.js': `require('node:http').createServer((request, response) => response.end(require('node:fs').readFileSync('/secret'))).listen(8080);`,
+    };
+    const secrets: string[] = [];
+    for (const [app = '', organisation] of [
+      ['cached', mine?.id],
+      ['curious', others.id],
+    ]) {
+      expect((await platform.call('POST', '/apps', { name: app, organisation })).status).toBe(201);
+      const own = await Repository.create(platform.gitUrl(app));
+      await own.commit('same', files);
+      const { stderr } = await own.push();
+      expect(stderr).toContain('is live at');
+      secrets.push((await platform.get(app)).text.trim());
+      expect(stderr).not.toContain(secrets[0]);
+      await own.remove();
+    }
+    expect(secrets[0]).toMatch(/^\S{12}$/);
+    expect(secrets[1]).toMatch(/^\S{12}$/);
+    expect(secrets[1]).not.toBe(secrets[0]);
   });
 
   it('47: an instance that ignores SIGTERM is killed after its grace', async () => {

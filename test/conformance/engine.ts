@@ -64,6 +64,7 @@ export async function buildWith(
     appId: string;
     source: SourceTree;
     environment?: Environment;
+    organisationId?: string;
     signal?: AbortSignal;
     fresh?: boolean;
     onLine?: (text: string) => void;
@@ -79,6 +80,7 @@ export async function buildWith(
     environment,
     plan: planned.plan,
     appName: 'probe',
+    organisationId: options.organisationId ?? 'organisation_of_the_suite',
     imageId: `image_${randomUUID()}`,
     fresh: options.fresh ?? false,
     log: (_source, text) => {

@@ -87,7 +87,11 @@ export class TestPlatform extends PlatformClient {
 
   static async start(options: TestPlatformOptions): Promise<TestPlatform> {
     const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'teal-e2e-')));
-    return new TestPlatform(options, dataDir, await open(options, dataDir));
+    const opened = await open(options, dataDir).catch(async (error: unknown) => {
+      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+      throw error;
+    });
+    return new TestPlatform(options, dataDir, opened);
   }
 
   get consoleUrl(): string {

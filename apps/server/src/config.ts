@@ -63,6 +63,8 @@ const schema = z.object({
   subnets: list.pipe(z.array(z.string().regex(subnet, 'is a list of subnets like 10.210.0.0/16')).min(1)),
   buildArgs: list,
   dockerSocket: z.string().nullable(),
+  /** What Docker runs instances with, for instance `runsc`; null: its default. */
+  runtime: z.string().nullable(),
   /** Empty: the file in the data folder. */
   secretKeys,
   /** Whose X-Forwarded-* headers console and API believe. */
@@ -125,6 +127,7 @@ const SOURCES = {
   subnets: { option: null, variable: 'TEAL_SUBNETS' },
   buildArgs: { option: null, variable: 'TEAL_BUILD_ARGS' },
   dockerSocket: { option: null, variable: 'TEAL_DOCKER_SOCKET' },
+  runtime: { option: null, variable: 'TEAL_RUNTIME' },
   secretKeys: { option: null, variable: 'TEAL_SECRET_KEY' },
   trustedProxies: { option: null, variable: 'TEAL_TRUSTED_PROXIES' },
   firewall: { option: null, variable: 'TEAL_FIREWALL' },
@@ -164,6 +167,7 @@ function defaults(environment: Environment, isRoot: boolean) {
     subnets: '10.210.0.0/16',
     buildArgs: '',
     dockerSocket: null,
+    runtime: null,
     secretKeys: '',
     trustedProxies: '',
     firewall: 'auto',

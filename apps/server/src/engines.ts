@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { TealError } from '@teal/core';
 import type { Engine } from '@teal/deployer';
 import type { HostReport } from '@teal/host';
-import { createDockerEngine, createProcessEngine } from '@teal/runtimes';
+import { createDockerEngine, createProcessEngine, dockerRuntimes } from '@teal/runtimes';
 import type { PostgresStore } from '@teal/store';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
@@ -36,6 +36,14 @@ async function caFile(config: Config): Promise<string | null> {
   return null;
 }
 
+async function checkRuntime({ runtime }: Config, socketPath: string): Promise<void> {
+  if (runtime === null) return;
+  const known = await dockerRuntimes(socketPath);
+  if (known.includes(runtime)) return;
+  const detail = `  TEAL_RUNTIME: Docker has no runtime "${runtime}", only ${known.join(', ')}; add it to /etc/docker/daemon.json`;
+  throw new TealError('configuration_invalid', { detail });
+}
+
 /** Throws `engine_unavailable` when Docker was asked for and does not answer. */
 export async function createEngine(parts: EngineParts): Promise<Engine> {
   const { config, host, log } = parts;
@@ -43,7 +51,10 @@ export async function createEngine(parts: EngineParts): Promise<Engine> {
   if (wantsDocker && !host.docker.available) {
     throw new TealError('engine_unavailable', { engine: 'docker', detail: host.docker.why ?? 'no answer' });
   }
-  if (wantsDocker) return docker(parts, await caFile(config));
+  if (wantsDocker) {
+    await checkRuntime(config, host.docker.socketPath);
+    return docker(parts, await caFile(config));
+  }
   log.warn(
     {},
     'engine "process": apps run as plain processes of this machine, not isolated from each other; run only code you trust',
@@ -66,6 +77,7 @@ function docker({ config, host, store, platformId, engineDir }: EngineParts, tru
     subnets: config.subnets,
     buildArgNames: config.buildArgs,
     buildDeadlineMs: config.timing.buildDeadlineMs,
+    runtime: config.runtime,
     bases: { caFile: trusted, from: 'auto', edition: 1, npm: 'npm' },
   });
 }

@@ -141,6 +141,7 @@ async function build(
     const outcome = await engine.build({
       appId: run.app.id,
       appName: run.app.name,
+      organisationId: run.app.organisationId,
       source,
       environment,
       plan,

@@ -174,6 +174,19 @@ describe("a recipe's image", () => {
     expect((await buildWith(engine, request)).lines).toEqual(['date (cached)']);
     expect((await buildWith(engine, { ...request, fresh: true })).lines).toEqual(['date', expect.any(String)]);
   });
+
+  it('takes no step from what another organisation has built', async () => {
+    const source = memorySource({
+      Dockerfile: `FROM teal/node:24\nUSER root\nRUN echo ${randomUUID()} && date +%s%N > /made\n`,
+    });
+    const build = async (organisationId: string) => {
+      const { ref } = await buildWith(engine, { appId, source, organisationId });
+      return printed(ref, 'cat /made');
+    };
+    const mine = await build('organisation_a');
+    expect(await build('organisation_b')).not.toBe(mine);
+    expect(await build('organisation_a')).toBe(mine);
+  });
 });
 
 describe('a build', () => {

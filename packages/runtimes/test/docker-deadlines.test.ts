@@ -48,6 +48,7 @@ describe('a Docker daemon that never answers', () => {
       subnets: ['10.231.0.0/16'],
       buildArgNames: [],
       buildDeadlineMs: 60_000,
+      runtime: null,
       bases: { caFile: null, from: 'auto', edition: 1, npm: 'npm' },
     });
 

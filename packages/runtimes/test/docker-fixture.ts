@@ -25,6 +25,7 @@ export async function makeDockerFixture(): Promise<DockerFixture> {
       subnets: ['10.231.0.0/16'],
       buildArgNames: ['GREETING'],
       buildDeadlineMs: 120_000,
+      runtime: null,
       bases: { caFile: '/etc/ssl/certs/ca-certificates.crt', from: 'auto', edition: 1, npm: 'npm' },
       ...changes,
     });

@@ -5,7 +5,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Engine, EngineEvent, InstanceUsage } from '@teal/deployer';
-import { probeDocker } from '@teal/runtimes';
+import { dockerRuntimes, probeDocker } from '@teal/runtimes';
 import Docker from 'dockerode';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { probeApp } from '../../../test/conformance/app.ts';
@@ -75,6 +75,20 @@ describe('an instance', () => {
     const status = await exec(ref, ['cat', '/proc/self/status']);
     expect(status).toMatch(/CapEff:\s+0+\n/);
     expect(status).toMatch(/NoNewPrivs:\s+1\n/);
+  });
+
+  it('is run by the runtime that was named, in a network that waited for nobody', async () => {
+    const runtime = 'io.containerd.runc.v2';
+    expect(await dockerRuntimes(SOCKET)).toContain(runtime);
+    const named = fixture.open({ runtime });
+    const spec = instanceOf(appId, imageRef);
+    await named.prepare({ instanceId: spec.instanceId, appId });
+    const { ref, address } = await named.start(spec, NEVER);
+    refs.push(ref);
+    await until('it answers', () => ask(address));
+    const { HostConfig } = await docker.getContainer(ref).inspect();
+    expect(HostConfig).toMatchObject({ Runtime: runtime, NetworkMode: expect.not.stringMatching(/^container:/) });
+    await named.close();
   });
 
   it('tells what it uses by the daemon, too, where the control groups are out of reach', async () => {

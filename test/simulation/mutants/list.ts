@@ -1,16 +1,9 @@
-/** Changes of the product that the simulation must notice: exact text and what takes its place. */
-
-export interface Mutant {
-  name: string;
-  /** Below packages/. */
-  file: string;
-  from: string;
-  to: string;
-}
+/** Changes of the product that the simulation must notice. */
+import type { Fault } from '../../planted/fault.ts';
 
 const D = 'deployer/src/';
 
-export const MUTANTS: readonly Mutant[] = [
+export const MUTANTS: readonly Fault[] = [
   { name: 'no look at the lease before effects', file: `${D}effects.ts`, from: 'if (isOver())', to: 'if (false)' },
   { name: 'drains are not waited for', file: `${D}retireReleases.ts`, from: 'busy.requests > 0 &&', to: 'false &&' },
   {

@@ -35,6 +35,8 @@ export type BuildLog = (source: LogLine['source'], text: string) => void;
 export interface BuildRequest extends PlanRequest {
   plan: BuildPlan;
   appName: string;
+  /** What one organisation's builds left in a cache is never used for another's. */
+  organisationId: string;
   imageId: string;
   /** Build from scratch, without cached layers. */
   fresh: boolean;

@@ -117,6 +117,7 @@ export function createBases(client: DockerClient, dataDir: string, options: Base
       tag: kind.name,
       labels: {},
       buildArgs: {},
+      cacheScope: null,
       fresh: false,
       commandsOnly: true,
       log: (source, text) => source === 'build' && log(source, text),

@@ -114,6 +114,7 @@ export function createBuilder(client: DockerClient, naming: Naming, bases: Bases
       tag: ref,
       labels: naming.labels(request.appId),
       buildArgs: { ...own, BUILDKIT_CACHE_MOUNT_NS: request.appId },
+      cacheScope: createHash('sha256').update(request.organisationId).digest('hex').slice(0, 32),
       fresh: request.fresh,
       commandsOnly: detail.kind === 'recipe',
       log: request.log,

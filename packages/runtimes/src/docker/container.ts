@@ -16,7 +16,7 @@ const LOG = { Type: 'local', Config: { 'max-size': '10m', 'max-file': '3' } };
 
 export function containerOptions(
   spec: InstanceSpec,
-  place: { name: string; network: string; labels: Readonly<Record<string, string>> },
+  place: { name: string; network: string; labels: Readonly<Record<string, string>>; runtime: string | null },
   command?: string,
 ): Docker.ContainerCreateOptions {
   const environment = { PORT: String(INSTANCE_PORT), ...spec.environment };
@@ -29,6 +29,7 @@ export function containerOptions(
     Labels: { ...place.labels, [LABEL.instance]: spec.instanceId, [LABEL.release]: spec.releaseId },
     HostConfig: {
       NetworkMode: place.network,
+      ...(place.runtime === null ? {} : { Runtime: place.runtime }),
       Memory: spec.memoryMib * MIB,
       // no swap on top
       MemorySwap: spec.memoryMib * MIB,

@@ -21,7 +21,12 @@ export function startFailed(cause: unknown, detail = sentenceOf(cause)): TealErr
   return new TealError('start_failed', { detail }, { cause });
 }
 
-export function createContainers(client: DockerClient, naming: Naming, networks: Networks): Containers {
+/** `runtime`: what Docker runs instances with, by the name it knows it by; null: its default. */
+export function createContainers(
+  client: DockerClient,
+  naming: Naming,
+  { networks, runtime }: { networks: Networks; runtime: string | null },
+): Containers {
   const container = (ref: string) => client.docker.getContainer(ref);
 
   async function create(
@@ -30,7 +35,7 @@ export function createContainers(client: DockerClient, naming: Naming, networks:
     attempt: number,
   ): Promise<boolean> {
     const network = how.mode ?? (await networks.ensure(spec.appId));
-    const place = { name: naming.instanceRef(spec.instanceId), network, labels: naming.labels(spec.appId) };
+    const place = { name: naming.instanceRef(spec.instanceId), network, labels: naming.labels(spec.appId), runtime };
     try {
       await client.call(QUICK_MS, (abortSignal) =>
         client.docker.createContainer({ ...containerOptions(spec, place, how.command), abortSignal }),

@@ -4,7 +4,7 @@ import { TealError } from '@teal/core';
 import type { Engine, Reservations } from '@teal/deployer';
 import { type BaseOptions, createBases } from './base.ts';
 import { createBuilder } from './build.ts';
-import { createClient, sentenceOf, statusOf } from './client.ts';
+import { createClient, QUICK_MS, sentenceOf, statusOf } from './client.ts';
 import { createContainers } from './containers.ts';
 import { createImages } from './image.ts';
 import { createInstances } from './instance.ts';
@@ -28,6 +28,8 @@ export interface DockerEngineOptions {
   /** Variables that a user's Dockerfile gets as build arguments (TEAL_BUILD_ARGS). They are no secrets. */
   buildArgNames: readonly string[];
   buildDeadlineMs: number;
+  /** One of {@link dockerRuntimes}, for instance `runsc`; null: Docker's default. Builds are run as BuildKit runs them. */
+  runtime: string | null;
   bases: BaseOptions;
 }
 
@@ -41,6 +43,13 @@ async function named<T>(answer: Promise<T>): Promise<T> {
   }
 }
 
+/** The names under which the daemon has runtimes for containers. */
+export async function dockerRuntimes(socketPath: string): Promise<string[]> {
+  const client = createClient(socketPath);
+  const { Runtimes } = await client.call(QUICK_MS, () => client.docker.info() as Promise<{ Runtimes?: object }>);
+  return Object.keys(Runtimes ?? {}).sort();
+}
+
 export function createDockerEngine(options: DockerEngineOptions): Engine {
   const client = createClient(options.socketPath);
   const naming = createNaming(options.platformId);
@@ -49,7 +58,7 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
   const builder = createBuilder(client, naming, bases, options);
   const images = createImages(client, naming, options.platformId);
   const observer = createObserver(client, naming);
-  const containers = createContainers(client, naming, networks);
+  const containers = createContainers(client, naming, { networks, runtime: options.runtime });
   const places = createPlaces({ client, naming, networks, image: () => bases.any() });
   const instances = createInstances(client, naming, { containers, observer, places });
   const usage = createUsageReader(client, naming);
@@ -64,7 +73,8 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
     listImages: () => named(images.list()),
 
     async prepare({ instanceId, appId }) {
-      await places.prepare(instanceId, appId);
+      // a sandbox may bring a network stack of its own, which has never been tried inside another container's network
+      if (options.runtime === null) await places.prepare(instanceId, appId);
       return naming.instanceRef(instanceId);
     },
     start: (spec, signal) => named(instances.start(spec, signal)),

@@ -13,6 +13,8 @@ export interface DockerBuild {
   tag: string;
   labels: Readonly<Record<string, string>>;
   buildArgs: Readonly<Record<string, string>>;
+  /** Steps that ran are used again only for builds of the same scope, a word; null: for everybody's. */
+  cacheScope: string | null;
   fresh: boolean;
   /** The log shows a recipe's commands, not the copying around them. */
   commandsOnly: boolean;
@@ -34,6 +36,8 @@ function send(client: DockerClient, build: DockerBuild): Promise<Readable> {
     labels: JSON.stringify(build.labels),
     buildargs: JSON.stringify(build.buildArgs),
     ...(build.fresh ? { nocache: 'true' } : {}),
+    // BuildKit has no scopes, but takes a step's hosts into its key, whatever the Dockerfile says
+    ...(build.cacheScope === null ? {} : { extrahosts: `${build.cacheScope}.cache.invalid:127.0.0.1` }),
   };
   return new Promise((resolve, reject) => {
     client.docker.modem.dial(
