@@ -4,7 +4,9 @@ import { plantedFault } from './test/attacks/planted-list.ts';
 import { AttackTable } from './test/attacks/table.ts';
 import { plantInTests } from './test/planted/fault.ts';
 
-const machine = ['packages/runtimes/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'test/**/*.test.ts'];
+const runtimes = 'packages/runtimes/test/**/*.test.ts';
+/** Takes one core and nothing else of the machine. */
+const simulation = 'test/simulation/**/*.test.ts';
 const report = process.env.TEAL_TEST_REPORT;
 const planted = plantedFault(process.env);
 
@@ -26,8 +28,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'parts',
-          include: ['packages/*/test/**/*.test.ts'],
-          exclude: machine,
+          include: ['packages/*/test/**/*.test.ts', simulation],
+          exclude: [runtimes],
           testTimeout: 30_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 0 },
@@ -37,7 +39,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'machine',
-          include: machine,
+          include: [runtimes, 'apps/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+          exclude: [simulation],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 300_000,

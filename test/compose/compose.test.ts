@@ -10,7 +10,7 @@ import { ENGINES } from '../e2e/engines.ts';
 import { Repository } from '../e2e/repository.ts';
 import { startLoad } from '../load/load.ts';
 import { Compose } from './compose.ts';
-import { docker, makeStandIns, removeImages } from './images.ts';
+import { BUILD_IMAGES, docker, makeStandIns, removeImages, SERVICE_IMAGES } from './images.ts';
 
 /** The image installs packages of Debian and of npm, which takes as long as the network does. */
 const IMAGE_DEADLINE_MS = 600_000;
@@ -32,7 +32,7 @@ class ComposedPlatform extends PlatformClient {
 }
 
 describe.skipIf(!ENGINES.includes('docker'))('docker compose', () => {
-  let standIns: string[] = [];
+  const standIns: string[] = [];
   let compose: Compose;
   let platform: ComposedPlatform;
   let repository: Repository;
@@ -40,8 +40,9 @@ describe.skipIf(!ENGINES.includes('docker'))('docker compose', () => {
 
   beforeAll(async () => {
     compose = await Compose.prepare();
-    standIns = await makeStandIns();
-  });
+    await makeStandIns(BUILD_IMAGES, standIns);
+    await Promise.all([makeStandIns(SERVICE_IMAGES, standIns), compose.run('build')]);
+  }, IMAGE_DEADLINE_MS);
   afterAll(async () => {
     await repository?.remove();
     await compose?.destroy();
@@ -55,19 +56,15 @@ describe.skipIf(!ENGINES.includes('docker'))('docker compose', () => {
       60_000,
     );
 
-  it(
-    'brings the platform up and prints the first token',
-    async () => {
-      await compose.run('up', '--detach', '--build');
-      await healthy();
-      const log = await compose.run('logs', '--no-color', 'teal');
-      const token = /teal_[\w-]{43}/.exec(log)?.[0];
-      expect(token, log).toBeDefined();
-      platform = new ComposedPlatform(compose, token ?? '');
-      expect((await platform.call('GET', '/me')).status).toBe(200);
-    },
-    IMAGE_DEADLINE_MS,
-  );
+  it('brings the platform up and prints the first token', async () => {
+    await compose.run('up', '--detach');
+    await healthy();
+    const log = await compose.run('logs', '--no-color', 'teal');
+    const token = /teal_[\w-]{43}/.exec(log)?.[0];
+    expect(token, log).toBeDefined();
+    platform = new ComposedPlatform(compose, token ?? '');
+    expect((await platform.call('GET', '/me')).status).toBe(200);
+  });
 
   it("deploys a push on the host's engine, and the app answers", async () => {
     app = await platform.createApp('composed');

@@ -3,6 +3,7 @@
  * where no image registry answers. What the registry's images promise and the two files rely on is here too, no more.
  */
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { cp, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -45,8 +46,10 @@ fi
 exec setpriv --reuid=postgres --regid=postgres --clear-groups postgres -D "$PGDATA" -h '*'
 `;
 
+type StandIn = 'debian:bookworm-slim' | 'node:24-slim' | 'redis:7' | 'postgres:17';
+
 /** By the name they stand in for; each may stand on an earlier one. */
-const DOCKERFILES: Readonly<Record<string, string>> = {
+const DOCKERFILES: Readonly<Record<StandIn, string>> = {
   'debian:bookworm-slim': `FROM ${ROOT}
 COPY ca.crt /usr/local/share/ca-certificates/host.crt
 RUN update-ca-certificates >/dev/null 2>&1
@@ -91,7 +94,9 @@ async function makeRoot(folder: string): Promise<void> {
   await docker('import', archive, ROOT);
 }
 
+/** All that the Dockerfiles above copy, made once per folder. */
 async function context(folder: string): Promise<void> {
+  if (existsSync(join(folder, 'entry'))) return;
   const npm = join(dirname(await realpath((await run('which', ['npm'])).stdout.trim())), '..');
   await cp(BUNDLE, join(folder, 'ca.crt'), { dereference: true });
   await cp(process.execPath, join(folder, 'node'), { dereference: true });
@@ -99,25 +104,29 @@ async function context(folder: string): Promise<void> {
   await writeFile(join(folder, 'entry'), POSTGRES_ENTRY, { mode: 0o755 });
 }
 
-/** Makes those that are missing; returns their names, for {@link removeImages}. Images that are there are used as they are. */
-export async function makeStandIns(): Promise<string[]> {
-  const missing: string[] = [];
-  for (const name of Object.keys(DOCKERFILES)) if (!(await has(name))) missing.push(name);
-  if (missing.length === 0) return [];
+/** What Teal's own image is built on. */
+export const BUILD_IMAGES: readonly StandIn[] = ['debian:bookworm-slim', 'node:24-slim'];
+/** What runs beside Teal; these stand on the ones before. */
+export const SERVICE_IMAGES: readonly StandIn[] = ['redis:7', 'postgres:17'];
+
+/**
+ * Makes those of `names` that are missing, and writes what it made to `made` as it goes, for {@link removeImages}. Images
+ * that are there are used as they are.
+ */
+export async function makeStandIns(names: readonly StandIn[], made: string[]): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'teal-stand-ins-'));
-  const made: string[] = [ROOT];
   try {
-    await makeRoot(folder);
-    await context(folder);
-    for (const name of missing) {
-      await writeFile(join(folder, 'Dockerfile'), DOCKERFILES[name] ?? '');
+    for (const name of names) {
+      if (await has(name)) continue;
+      if (!(await has(ROOT))) {
+        await makeRoot(folder);
+        made.push(ROOT);
+      }
+      await context(folder);
+      await writeFile(join(folder, 'Dockerfile'), DOCKERFILES[name]);
       await docker('build', '--quiet', '--tag', name, folder);
       made.push(name);
     }
-    return made;
-  } catch (error) {
-    await removeImages(made);
-    throw error;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
