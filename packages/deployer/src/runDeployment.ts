@@ -1,12 +1,12 @@
 /** The story of one deployment: build, start, gate, flip, prove. Any failure before LIVE leaves the live version alone. */
-import { type Deployment, isTealError, type Release } from '@teal/core';
+import { type Deployment, type Failure, isTealError, type Release } from '@teal/core';
 import { cancelDeployment, failDeployment, failureOf } from './endDeployment.ts';
 import { passGate } from './passGate.ts';
 import { prepareRelease } from './prepareRelease.ts';
 import { enterPhase, type Run, RunFailure, StopRun, throwIfStopped } from './run.ts';
 import { runReleaseCommand } from './runReleaseCommand.ts';
 import { type StartResult, startInstances } from './startInstances.ts';
-import { switchTraffic } from './switchTraffic.ts';
+import { switchBack, switchTraffic } from './switchTraffic.ts';
 
 const MAX_BEGINNINGS = 2;
 
@@ -21,9 +21,12 @@ export async function runDeployment(run: Run, beginnings: number): Promise<Deplo
   } catch (error) {
     const stop = stopOf(run, error);
     // Awaited here: a rejection while the rest is given back would be nobody's.
-    if (stop === null) return await failDeployment(run, failureOf(run, error));
+    if (stop === null) return await fail(run, failureOf(run, error));
     if (stop.why === 'cancelled') return await endCancelled(run);
-    if (stop.why === 'shutdown') await run.context.store.deployments.attempt(run.lease, run.deployment.id, -1);
+    if (stop.why === 'shutdown') {
+      await switchBack(run);
+      await run.context.store.deployments.attempt(run.lease, run.deployment.id, -1);
+    }
     throw stop;
   } finally {
     await run.log.flush();
@@ -35,7 +38,12 @@ async function endCancelled(run: Run): Promise<Deployment> {
   if (run.deployment.state !== 'switching') return cancelDeployment(run);
   const why = await run.context.store.deployments.cancelRequested(run.deployment.id);
   const reason = `The worker died while switching, and meanwhile ${why ?? 'it was cancelled'}.`;
-  return failDeployment(run, { phase: 'switching', code: 'worker_lost', reason });
+  return fail(run, { phase: 'switching', code: 'worker_lost', reason });
+}
+
+async function fail(run: Run, failure: Failure): Promise<Deployment> {
+  await switchBack(run);
+  return failDeployment(run, failure);
 }
 
 function stopOf(run: Run, error: unknown): StopRun | null {

@@ -3,6 +3,7 @@ import {
   type Deployment,
   desiredRoute,
   type Instance,
+  isTealError,
   type Release,
   routeOf,
   shortCommit,
@@ -14,8 +15,11 @@ import { type Run, RunFailure } from './run.ts';
 
 const PROOF_INTERVAL_MS = 20;
 const PROOF_TIMEOUT_MS = 5_000;
+/** Longer than any single call's deadline; what lasts longer is left to the reconciler. */
+const WAY_BACK_MS = 60_000;
+const WAY_BACK_INTERVAL_MS = 500;
 
-/** Runs under the app's lock, with `run.app` as it is under it, and cannot be cancelled; ends LIVE, or throws with the traffic where it was. */
+/** Runs under the app's lock, with `run.app` as it is under it, and cannot be cancelled; ends LIVE, or throws, and then {@link switchBack} is due. */
 export async function switchTraffic(run: Run, release: Release, instances: readonly Instance[]): Promise<Deployment> {
   const { context, app } = run;
   const { router, store } = context;
@@ -31,8 +35,7 @@ export async function switchTraffic(run: Run, release: Release, instances: reado
     await run.log.flush();
     return await store.deployments.goLive(run.lease, run.deployment.id);
   } catch (error) {
-    await switchBack(run, release, colour);
-    throw error instanceof TealError ? RunFailure.of(error) : error;
+    throw error instanceof TealError && error.code !== 'lease_lost' ? RunFailure.of(error) : error;
   }
 }
 
@@ -61,17 +64,35 @@ async function prove(run: Run): Promise<void> {
   throw new TealError('switch_unproven', { detail: seen });
 }
 
-async function switchBack(run: Run, release: Release, colour: Instance['colour']): Promise<void> {
-  const { router, store, log } = run.context;
-  try {
-    const app = await store.apps.get(run.app.id);
-    // goLive may have happened although its answer was lost: then this version is what the database wants.
-    if (app === null || app.liveReleaseId === release.id) return;
-    await router.setRoute(app.id, desiredRoute(app, await store.instances.list(app.id)));
-    const pool = (await router.observe(app.id))?.pools[colour];
-    if (pool?.deploymentId === run.deployment.id) await router.setPool({ ...pool, members: [] });
-    run.log.line('teal', `Traffic is back where it was (not ${shortCommit(run.deployment.commit.commit)}).`);
-  } catch (error) {
-    log.error({ appId: run.app.id, err: error }, 'switching back failed; the reconciler repairs it');
+/**
+ * Takes the traffic away from a version that is about to be recorded as failed, and tries it until router and database do
+ * it: the record must not come first. Does nothing for what never came to its switch. Throws `lease_lost` once that is so.
+ */
+export async function switchBack(run: Run): Promise<void> {
+  const { deployment, context, keeper } = run;
+  if (deployment.state !== 'switching') return;
+  const over = context.clock.timeout(WAY_BACK_MS);
+  for (;;) {
+    try {
+      return await keeper.exclusive(run.app.id, () => leaveRoute(run));
+    } catch (error) {
+      if (isTealError(error, 'lease_lost')) throw error;
+      const facts = { appId: run.app.id, err: error };
+      if (over.aborted) return context.log.error(facts, 'switching back failed; the reconciler repairs it');
+      context.log.warn(facts, 'switching back failed; it is tried again');
+      await context.clock.sleep(WAY_BACK_INTERVAL_MS, over);
+    }
   }
+}
+
+async function leaveRoute(run: Run): Promise<void> {
+  const { router, store } = run.context;
+  const [app, instances] = await Promise.all([store.apps.get(run.app.id), store.instances.list(run.app.id)]);
+  // goLive may have happened although its answer was lost: then this version is what the database wants.
+  if (app === null || app.liveReleaseId === run.deployment.releaseId) return;
+  await router.setRoute(app.id, desiredRoute(app, instances));
+  const colour = instances.find(({ releaseId }) => releaseId === run.deployment.releaseId)?.colour;
+  const pool = colour === undefined ? undefined : (await router.observe(app.id))?.pools[colour];
+  if (pool?.deploymentId === run.deployment.id) await router.setPool({ ...pool, members: [] });
+  run.log.line('teal', `Traffic is back where it was (not ${shortCommit(run.deployment.commit.commit)}).`);
 }
