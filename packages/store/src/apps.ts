@@ -139,6 +139,8 @@ export function createApps(pool: pg.Pool, sealer: Sealer): Apps {
         await client.query('delete from instances where app_id = $1', [lease.appId]);
         await client.query('delete from deployments where app_id = $1', [lease.appId]);
         await client.query('delete from apps where id = $1', [lease.appId]);
+        // Its token counts no further: no app has this id again.
+        await client.query('delete from leases where app_id = $1', [lease.appId]);
         await notify(client, { kind: 'app-deleted', appId: lease.appId });
       });
     },

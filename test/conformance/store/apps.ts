@@ -43,6 +43,7 @@ export function appCases(make: MakeStore): void {
     expect(await store.apps.ids()).toContain(app.id);
     expect(await store.deployments.appsWithWork()).toEqual([app.id]);
     await store.apps.remove(lease);
+    expect(await store.leases.renew(lease, 60_000)).toBe(false);
     expect(await store.apps.ids()).not.toContain(app.id);
     expect(await store.deployments.get(deployment.id)).toBeNull();
     expect(await store.logs.read(deployment.id, 0)).toEqual([]);

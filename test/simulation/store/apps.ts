@@ -105,7 +105,8 @@ function removeApp(db: Database, appId: string): void {
   for (const table of [tables.pushes, tables.deployments, tables.releases, tables.images, tables.instances])
     for (const [id, row] of table) if (row.appId === appId) db.drop(table, id);
   for (const [key, row] of tables.traffic) if (row.appId === appId) db.drop(tables.traffic, key);
-  for (const table of [tables.apps, tables.deleting, tables.pages, tables.stoppedAt]) db.drop(table, appId);
+  for (const table of [tables.apps, tables.deleting, tables.pages, tables.stoppedAt, tables.leases])
+    db.drop(table, appId);
   db.emit({ kind: 'app-deleted', appId });
 }
 

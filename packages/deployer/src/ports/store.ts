@@ -69,7 +69,7 @@ export interface Apps {
   /** Marks the app as being deleted: from now on nobody finds it. */
   markDeleting(appId: string): Promise<void>;
   isDeleting(appId: string): Promise<boolean>;
-  /** Removes the app and everything that hangs on it. */
+  /** Removes the app and everything that hangs on it, the lease with it. */
   remove(lease: Lease): Promise<void>;
 }
 
