@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { FOUND } from './models/found.ts';
 import { play, prepareModel } from './models/play.ts';
 import { runShares, sharesOf } from './models/shares.ts';
 import { sequences } from './models/steps.ts';
@@ -22,6 +23,10 @@ it('breaks nothing, with a known seed; test:models takes a new one each time', {
   const { failures, sequences: played } = await runShares(sharesOf(BASE_SEED, RUNS), { threads: 2 });
   expect(few(failures)).toEqual([]);
   expect(played).toBe(RUNS);
+});
+
+it.each(FOUND)('breaks nothing any more: $what', async ({ sequence }) => {
+  expect((await play(sequence, await prepareModel())).violations).toEqual([]);
 });
 
 it('tells the same story again, call by call, whatever else the machine does', { timeout: DEADLINE_MS }, async () => {

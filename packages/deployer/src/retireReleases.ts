@@ -6,6 +6,7 @@
 import { type App, fateAfterDrain, type Instance, previousRelease, type Release } from '@teal/core';
 import type { Context } from './context.ts';
 import type { HeldLease, LeaseKeeper } from './leaseKeeper.ts';
+import type { ObservedApp } from './ports/router.ts';
 import { setRoute } from './setRoute.ts';
 
 export interface Retirement {
@@ -19,7 +20,7 @@ export interface Retirement {
 
 type Ports = Pick<Context, 'store' | 'engine' | 'router' | 'clock' | 'log' | 'settings'> & { keeper: LeaseKeeper };
 type Deps = Ports & {
-  /** When this process first saw a release's awake instances without traffic, by the clock that nobody sets. */
+  /** When this process first saw that the router gives a release nothing, by the clock that nobody sets. */
   idleSince: Map<string, number>;
 };
 
@@ -102,7 +103,7 @@ export function createRetirement(ports: Ports): Retirement {
 
 const RETRY_MS = 5_000;
 
-async function look({ store }: Pick<Deps, 'store'>, appId: string): Promise<View | null> {
+async function look({ store, idleSince }: Pick<Deps, 'store' | 'idleSince'>, appId: string): Promise<View | null> {
   const app = await store.apps.get(appId);
   if (app === null) return null;
   const [releases, instances, active] = await Promise.all([
@@ -115,6 +116,8 @@ async function look({ store }: Pick<Deps, 'store'>, appId: string): Promise<View
     if (instance.releaseId === app.liveReleaseId || instance.releaseId === active?.releaseId) continue;
     idle.set(instance.releaseId, [...(idle.get(instance.releaseId) ?? []), instance]);
   }
+  // One that has traffic again begins anew when it loses it.
+  for (const { id } of releases) if (!idle.has(id)) idleSince.delete(id);
   return {
     app,
     releases,
@@ -134,6 +137,7 @@ async function retireOne(deps: Deps, view: View, candidate: Candidate, signal: A
   const release = view.releases.find((entry) => entry.id === candidate.releaseId);
   const awake = candidate.instances.filter((instance) => instance.state !== 'asleep');
   if (awake.length > 0) {
+    await seeTraffic(deps, view.app.id, candidate.releaseId);
     const sinceMs = idleMs(deps, candidate.releaseId, release ?? null);
     await router.drained(
       awake.map((instance) => instance.id),
@@ -154,10 +158,26 @@ async function retireOne(deps: Deps, view: View, candidate: Candidate, signal: A
  * What this process saw is measured by a clock that nobody sets forward.
  */
 function idleMs({ clock, idleSince }: Deps, releaseId: string, release: Release | null): number {
-  const seenMs = idleSince.get(releaseId) ?? clock.monotonicMs();
-  idleSince.set(releaseId, seenMs);
+  const seenMs = idleSince.get(releaseId);
+  if (seenMs === undefined) return 0;
   const retiredMs = clock.now().getTime() - (release?.retiredAt?.getTime() ?? 0);
   return Math.min(clock.monotonicMs() - seenMs, Math.max(0, retiredMs));
+}
+
+/**
+ * Asks the router whether it still gives the release requests. Who finds it left out, after it was not so when last asked,
+ * cannot know since when, because another process may have done it: then the time without traffic begins now.
+ */
+async function seeTraffic(
+  { router, clock, idleSince }: Pick<Deps, 'router' | 'clock' | 'idleSince'>,
+  appId: string,
+  releaseId: string,
+): Promise<ObservedApp | null> {
+  const seen = await router.observe(appId);
+  const isRouted = seen?.route.mode === 'up' && seen.pools[seen.route.live]?.releaseId === releaseId;
+  if (isRouted) idleSince.delete(releaseId);
+  else if (!idleSince.has(releaseId)) idleSince.set(releaseId, clock.monotonicMs());
+  return seen;
 }
 
 /** The effect: reads everything again first. */
@@ -202,7 +222,7 @@ async function isBusy(
 async function leavePool(deps: Deps, held: HeldLease, releaseId: string): Promise<void> {
   const { router, clock, idleSince } = deps;
   const { appId } = held.lease;
-  const seen = await router.observe(appId);
+  const seen = await seeTraffic(deps, appId, releaseId);
   for (const pool of [seen?.pools.blue, seen?.pools.green]) {
     if (pool == null || pool.releaseId !== releaseId || pool.members.length === 0) continue;
     if (seen?.route.mode === 'up' && seen.route.live === pool.colour) {
