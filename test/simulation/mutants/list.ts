@@ -27,9 +27,9 @@ export const MUTANTS: readonly Fault[] = [
   },
   {
     name: 'no way back after a failed switch',
-    file: `${D}switchTraffic.ts`,
-    from: 'await switchBack(run, release, colour);',
-    to: '',
+    file: `${D}runDeployment.ts`,
+    from: '  await switchBack(run);\n  return failDeployment',
+    to: '  return failDeployment',
   },
   { name: 'pushes are not settled', file: `${D}deployer.ts`, from: 'await settlePushes(context, confirm);', to: '' },
   {
