@@ -1,5 +1,6 @@
 /** Step 4 of a deployment: intent in the database, flip, proof, LIVE. The only step that moves traffic to a new version. */
 import {
+  type App,
   type Deployment,
   desiredRoute,
   type Instance,
@@ -10,7 +11,7 @@ import {
   TealError,
 } from '@teal/core';
 import { publicAddress } from './context.ts';
-import type { Member } from './ports/router.ts';
+import type { Member, Pool } from './ports/router.ts';
 import { type Run, RunFailure } from './run.ts';
 
 const PROOF_INTERVAL_MS = 20;
@@ -87,12 +88,28 @@ export async function switchBack(run: Run): Promise<void> {
 
 async function leaveRoute(run: Run): Promise<void> {
   const { router, store } = run.context;
-  const [app, instances] = await Promise.all([store.apps.get(run.app.id), store.instances.list(run.app.id)]);
+  const appId = run.app.id;
+  const [app, instances] = await Promise.all([store.apps.get(appId), store.instances.list(appId)]);
   // goLive may have happened although its answer was lost: then this version is what the database wants.
   if (app === null || app.liveReleaseId === run.deployment.releaseId) return;
-  await router.setRoute(app.id, desiredRoute(app, instances));
   const colour = instances.find(({ releaseId }) => releaseId === run.deployment.releaseId)?.colour;
-  const pool = colour === undefined ? undefined : (await router.observe(app.id))?.pools[colour];
-  if (pool?.deploymentId === run.deployment.id) await router.setPool({ ...pool, members: [] });
+  const pool = colour === undefined ? undefined : (await router.observe(appId))?.pools[colour];
+  const isTaken = pool?.deploymentId === run.deployment.id;
+  const live = await livePool(run, app, instances);
+  // A version that slept beside the live one shares its pool, and has taken its place there.
+  const shares = live !== null && live.colour === colour;
+  if (isTaken && shares) await router.setPool(live);
+  await router.setRoute(appId, desiredRoute(app, instances));
+  if (isTaken && !shares) await router.setPool({ ...pool, members: [] });
   run.log.line('teal', `Traffic is back where it was (not ${shortCommit(run.deployment.commit.commit)}).`);
+}
+
+/** As it is before a switch; null when nothing is live. */
+async function livePool(run: Run, app: App, instances: readonly Instance[]): Promise<Pool | null> {
+  const serving = instances.filter(({ releaseId, state }) => releaseId === app.liveReleaseId && state !== 'off');
+  const [first] = serving;
+  const deployment = first === undefined ? null : await run.context.store.deployments.live(app.id);
+  if (first === undefined || deployment === null) return null;
+  const { colour, releaseId } = first;
+  return { appId: app.id, colour, releaseId, deploymentId: deployment.id, members: membersOf(serving) };
 }

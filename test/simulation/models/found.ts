@@ -77,4 +77,16 @@ export const FOUND: readonly { what: string; sequence: Sequence }[] = [
       ],
     },
   },
+  {
+    what: 'a version that slept in the colour of the live one is not switched to',
+    sequence: {
+      processes: 1,
+      router: 'survives',
+      steps: [
+        { calls: 0, ms: 0, deed: { do: 'update', app: 'shop' }, order: 0 },
+        { calls: 0, ms: 22, deed: { do: 'cut', process: 0, port: 'router', how: 'deaf', ms: 100 }, order: 0 },
+        { calls: 0, ms: 0, deed: { do: 'revive', app: 'shop' }, order: 0 },
+      ],
+    },
+  },
 ];
