@@ -7,7 +7,7 @@ import type { Generation } from './generation.ts';
 import { dropEntry, getEntry, setEntry } from './maps.ts';
 import type { Plane } from './plane.ts';
 import { MAPS } from './render.ts';
-import { seeServers, writeServers } from './servers.ts';
+import { calmOnly, seeServers, writeServers } from './servers.ts';
 import type { Slots } from './slots.ts';
 
 export interface AppsOptions {
@@ -120,20 +120,28 @@ export class Apps {
     }
   }
 
-  /** After a start from the table: one member needs no health checks, and instances are where the table says. */
-  async settle(generation: Generation): Promise<void> {
+  /** After a start from the table: instances are where the table says, and one member needs no health checks. */
+  settle(generation: Generation): void {
     for (const [appId, slot] of this.#slots.apps()) {
-      const app = this.#table.apps.get(appId);
       for (const colour of COLOURS) {
-        const members = app?.pools[colour]?.members ?? [];
-        const backend = backendName(slot, colour);
-        for (const { instanceId } of members) this.#note(instanceId, backend);
-        const [only] = members;
-        if (members.length === 1 && only !== undefined) {
-          void generation.ask(`disable health ${backend}/${only.instanceId}`).catch(() => {});
-          void generation.ask(`set server ${backend}/${only.instanceId} health up`).catch(() => {});
-        }
+        const members = this.#table.apps.get(appId)?.pools[colour]?.members ?? [];
+        for (const { instanceId } of members) this.#note(instanceId, backendName(slot, colour));
       }
+    }
+    // With a HAProxy that has ended its successor is settled.
+    void this.#calmAll(generation).catch(() => {});
+  }
+
+  /** One app after the other: a change that is asked for meanwhile would wait behind all commands that were sent before it. */
+  async #calmAll(generation: Generation): Promise<void> {
+    for (const [appId, slot] of [...this.#slots.apps()]) {
+      if (this.#slots.of(appId) !== slot) continue;
+      await this.#after(slot, async () => {
+        const pools = this.#table.apps.get(appId)?.pools;
+        await Promise.all(
+          COLOURS.map((colour) => calmOnly(generation, backendName(slot, colour), pools?.[colour]?.members ?? [])),
+        );
+      });
     }
   }
 

@@ -70,6 +70,14 @@ export async function writeServers(
 
 type Run = (command: string, expected?: RegExp) => Promise<void>;
 
+/** For servers that came with the configuration, which has them checked. */
+export async function calmOnly(generation: Generation, backend: string, members: readonly Member[]): Promise<void> {
+  const [only] = members;
+  if (members.length !== 1 || only === undefined) return;
+  const run = async (command: string) => void (await generation.ask(command));
+  await writeHealth(run, `${backend}/${only.instanceId}`, false);
+}
+
 /** A check could only take a pool's one member from it; where there are others, a dead one gets nothing. */
 async function writeHealth(run: Run, name: string, checked: boolean): Promise<void> {
   if (checked) await run(`enable health ${name}`);

@@ -231,7 +231,7 @@ export class Supervisor {
         }),
       },
     );
-    await this.apps.settle(generation);
+    this.apps.settle(generation);
     this.#log.info({ pid: generation.mark.pid, slots: size }, 'HAProxy serves');
     return generation;
   }
